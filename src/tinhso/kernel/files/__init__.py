@@ -1,0 +1,1 @@
+"""Attachments: photos made safe, documents kept as they are."""

@@ -1,0 +1,1 @@
+"""Messages to people: texts of the catalogue, channels, and the outbox."""

@@ -1,0 +1,1 @@
+"""Accounts, roles in units, sign-in, and who may see and do what."""

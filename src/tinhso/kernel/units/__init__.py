@@ -1,0 +1,1 @@
+"""Offices and areas: their codes, their tree, and who came after whom."""

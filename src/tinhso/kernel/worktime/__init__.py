@@ -1,0 +1,1 @@
+"""Working calendars, and deadlines in working hours and days."""

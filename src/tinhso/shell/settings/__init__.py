@@ -103,7 +103,7 @@ DATABASES = {
         "PORT": _ADDRESS.port,
         "OPTIONS": {
             **_ADDRESS.options,
-            "pool": {"min_size": 1, "max_size": WEB_THREADS + 2, "timeout": 10, "open": True},
+            "pool": {"min_size": 1, "max_size": WEB_THREADS + 2, "timeout": 10},
         },
         "DISABLE_SERVER_SIDE_CURSORS": False,
         "TEST": {"NAME": f"test_{_ADDRESS.name}"},

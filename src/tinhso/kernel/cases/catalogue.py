@@ -1,0 +1,435 @@
+"""Case types as the catalogue states them, and every check that a type must pass before it is published."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from tinhso.kernel.cases.rules.clocks import InWaiting
+from tinhso.kernel.cases.rules.numbers import check_pattern
+from tinhso.kernel.cases.rules.parties import Party, parse_party
+from tinhso.kernel.catalogue import CatalogueError, Entry, Finding, Source, Words, read_yaml, validate
+from tinhso.kernel.worktime.rules import WorkingTime, parse_plain_time, parse_working_time
+
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
+
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+def _checked_length(text: str) -> str:
+    parse_working_time(text)
+    return text
+
+
+def _checked_plain_length(text: str) -> str:
+    parse_plain_time(text)
+    return text
+
+
+def _checked_party(text: str) -> str:
+    parse_party(text)
+    return text
+
+
+Length = Annotated[str, AfterValidator(_checked_length)]
+PlainLength = Annotated[str, AfterValidator(_checked_plain_length)]
+Parties = Annotated[list[Annotated[str, AfterValidator(_checked_party)]], BeforeValidator(_listed)]
+Names = Annotated[list[Slug], BeforeValidator(_listed)]
+
+
+class FieldKind(StrEnum):
+    TEXT = "text"
+    CHOICE = "choice"
+    POINT = "point"
+    CONTACT = "phone-or-email"
+    UNIT = "unit"
+    NUMBER = "number"
+    DATE = "date"
+    FLAG = "flag"
+
+
+class FieldEntry(Entry):
+    """One thing that is asked: of whoever opens a case, or of whoever acts on it. It has exactly one kind."""
+
+    title: Words
+    hint: Words | None = None
+    text: Annotated[int, Field(gt=0, le=20_000)] | None = None
+    choice: Slug | None = None
+    point: Literal[True] | None = None
+    or_: Literal["commune"] | None = None
+    phone_or_email: Literal[True] | None = None
+    unit: Literal[True] | None = None
+    number: tuple[int, int] | None = None
+    date: Literal[True] | None = None
+    flag: Literal[True] | None = None
+    required: bool = False
+    public: bool | Literal["after-moderation"] = False
+    personal: bool = False
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "FieldEntry":
+        kinds = [kind for kind in FieldKind if getattr(self, kind.replace("-", "_")) is not None]
+        if len(kinds) != 1:
+            raise ValueError(f"a field has exactly one kind of {', '.join(FieldKind)}")
+        if self.or_ and not self.point:
+            raise ValueError("only a point can be given as a commune instead")
+        if self.personal and self.public:
+            raise ValueError("what is personal is never public")
+        return self
+
+    @cached_property
+    def kind(self) -> FieldKind:
+        return next(kind for kind in FieldKind if getattr(self, kind.replace("-", "_")) is not None)
+
+
+class StageEntry(Entry):
+    kind: Literal["open", "waiting", "closed"]
+    title: Words
+
+
+class LimitEntry(Entry):
+    """A limit that depends on the category: `limit` of its choice, else the default."""
+
+    by: Literal["category"]
+    default: Length
+
+
+class ClockEntry(Entry):
+    title: Words
+    limit: Length | LimitEntry
+    until: Names
+    in_waiting: InWaiting = InWaiting.PAUSE
+    main: bool = False
+
+
+class ActionEntry(Entry):
+    """What can be done. Without `to` the stage stays as it is."""
+
+    title: Words
+    from_: Names
+    to: Slug | None = None
+    by: Parties
+    needs: Names = []
+    may: Names = []
+    tells: list[Literal["raiser", "followers"]] = []
+    then: Literal["route"] | None = None
+    once: bool = False
+    within: PlainLength | None = None
+    clocks: dict[Slug, Literal["restart"]] = {}
+    takes: bool = False
+    """Whoever does it becomes the handler."""
+
+
+class EscalationEntry(Entry):
+    """A step at a share of the main clock (`at: 80 %`) or so long after its end (`after: 2 working days`)."""
+
+    at: Annotated[str, Field(pattern=r"^\d{1,3} ?%$")] | None = None
+    after: Length | None = None
+    tell: Literal["leader of lead", "leader of parent"] | None = None
+    do: Literal["push-up"] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> "EscalationEntry":
+        if (self.at is None) == (self.after is None) or (self.tell is None) == (self.do is None):
+            raise ValueError("a step has either 'at' or 'after', and either 'tell' or 'do'")
+        return self
+
+    @property
+    def percent(self) -> int:
+        return int((self.at or "100").rstrip(" %"))
+
+    @property
+    def extra(self) -> WorkingTime:
+        return parse_working_time(self.after) if self.after else WorkingTime()
+
+
+class RatingEntry(Entry):
+    within: PlainLength
+    solved: list[Literal["yes", "partly", "no"]] = ["yes", "partly", "no"]
+    scale: Annotated[int, Field(ge=2, le=10)] = 5
+    satisfied_from: Annotated[int, Field(ge=1, le=10)] = 4
+    reopens: Slug | None = None
+    """The action that an answer other than `yes` carries out, where it is still allowed."""
+
+
+class RetentionEntry(Entry):
+    personal: PlainLength
+
+
+class RightsEntry(Entry):
+    """Who may do what every case allows."""
+
+    assign: Parties = ["leader of lead", "operator over lead"]
+    take: Parties = ["officer of lead", "leader of lead", "operator over lead"]
+    push_up: Parties = ["leader of lead", "operator over lead"]
+    merge: Parties = ["leader of lead", "operator over lead"]
+    comment: Parties = ["officer of lead", "leader over lead", "operator over lead", "officer of supporting"]
+    attach: Parties = ["officer of lead", "leader over lead", "operator over lead", "officer of supporting"]
+    redate: Parties = ["leader over lead"]
+
+
+class ChoiceItem(Entry):
+    code: Slug
+    title: Words
+    icon: str = "dots"
+    limit: Length | None = None
+
+
+class ChoiceEntry(Entry):
+    """A file of `catalog/choices/`."""
+
+    choices: Slug
+    items: Annotated[list[ChoiceItem], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _codes_once(self) -> "ChoiceEntry":
+        codes = [item.code for item in self.items]
+        if len(codes) != len(set(codes)):
+            raise ValueError("a code stands twice")
+        return self
+
+
+class CaseType(Entry):
+    """A case type with all that it stands on; what is published, and what a running case keeps."""
+
+    type: Slug
+    version: Annotated[int, Field(ge=1)]
+    extends: Slug | None = None
+    root: Slug = ""
+    title: Words
+    number: Annotated[str, AfterValidator(check_pattern)]
+    calendar: Slug
+    channels: dict[Slug, Literal["electronic", "other"]]
+    fields: dict[Slug, FieldEntry]
+    inputs: dict[Slug, FieldEntry] = {}
+    stages: Annotated[dict[Slug, StageEntry], Field(min_length=2)]
+    clocks: dict[Slug, ClockEntry] = {}
+    actions: dict[Slug, ActionEntry]
+    rights: RightsEntry = RightsEntry()
+    escalation: list[EscalationEntry] = []
+    rating: RatingEntry | None = None
+    notices: dict[Slug, Slug] = {}
+    retention: RetentionEntry | None = None
+    choices: dict[Slug, ChoiceEntry] = {}
+
+    @cached_property
+    def first_stage(self) -> str:
+        """The stage in which a case starts: the first that is named."""
+        return next(iter(self.stages))
+
+    @cached_property
+    def main_clock(self) -> str | None:
+        """The clock that gives the case its due date: the one marked, else the last."""
+        marked = [name for name, clock in self.clocks.items() if clock.main]
+        return marked[0] if marked else next(reversed(self.clocks), None)
+
+    @cached_property
+    def closing_stage(self) -> str:
+        """The first closed stage, in which merged cases end."""
+        return next(name for name, stage in self.stages.items() if stage.kind == "closed")
+
+    def items(self, field: FieldEntry) -> dict[str, ChoiceItem]:
+        """The choices of a field, by code."""
+        if field.choice is None:
+            return {}
+        return {item.code: item for item in self.choices[field.choice].items}
+
+    @cached_property
+    def categories(self) -> dict[str, ChoiceItem]:
+        """The choices of the field `category`, by code; none where a type has no such field."""
+        field = self.fields.get("category")
+        return self.items(field) if field else {}
+
+    def limit(self, clock: str, category: str) -> WorkingTime:
+        """The limit of *clock* for a case of *category*."""
+        limit = self.clocks[clock].limit
+        if isinstance(limit, str):
+            return parse_working_time(limit)
+        item = self.categories.get(category)
+        return parse_working_time(item.limit if item and item.limit else limit.default)
+
+    def parties(self, phrases: list[str]) -> list[Party]:
+        return [parse_party(phrase) for phrase in phrases]
+
+    def digest(self) -> str:
+        """What identifies the content of this version."""
+        return hashlib.sha256(json.dumps(self.stored(), sort_keys=True).encode()).hexdigest()
+
+    def stored(self) -> dict[str, Any]:
+        """As JSON, for publication."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+class Target(Entry):
+    """Where a rule sends a case: the office of its commune, or a unit by code."""
+
+    within: str
+    category: Names = []
+    to: str
+
+
+class RoutingEntry(Entry):
+    """A file of `catalog/routing/`: ordered rules, the first that fits takes the case; what none takes goes to the
+    centre. `within` is the code of the office on top of the province. `push-up` names the focal point of a field."""
+
+    routing: Slug
+    rules: list[Target] = []
+    push_up: list[Target] = []
+    centre: dict[str, str]
+
+
+def _merge(base: Any, over: Any) -> Any:
+    if isinstance(base, dict) and isinstance(over, dict):
+        return {**base, **{key: _merge(base[key], value) if key in base else value for key, value in over.items()}}
+    return over
+
+
+class CaseCatalogue:
+    """All case types and routings of a folder. Raises CatalogueError with every fault of every file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.findings: list[Finding] = []
+        self.folder = folder
+        self.calendars = {path.stem for path in (folder / "calendars").glob("*.yaml")}
+        self.choices = {entry.choices: entry for _, entry in self._files("choices", ChoiceEntry)}
+        self._sources = {
+            str(source.value.get("type")): source
+            for source in self._sources_in("case-types")
+            if isinstance(source.value, dict)
+        }
+        self.types: dict[str, CaseType] = {}
+        for name in self._sources:
+            self._read_type(name)
+        self.routing = {entry.routing: (source, entry) for source, entry in self._files("routing", RoutingEntry)}
+        for source, entry in self.routing.values():
+            self.findings += _faults_of_routing(source, entry, self.types)
+
+    def _sources_in(self, name: str) -> Iterator[Source]:
+        for path in sorted((self.folder / name).glob("*.yaml")):
+            try:
+                yield read_yaml(path, self.folder)
+            except CatalogueError as error:
+                self.findings += error.findings
+
+    def _files(self, name: str, model: type[Any]) -> Iterator[tuple[Source, Any]]:
+        for source in self._sources_in(name):
+            try:
+                yield source, validate(source, model)
+            except CatalogueError as error:
+                self.findings += error.findings
+
+    def _read_type(self, name: str) -> None:
+        source = self._sources[name]
+        lineage, value = [name], source.value
+        while (base := value.get("extends")) and isinstance(base, str):
+            if base not in self._sources or base in lineage:
+                self.findings.append(source.finding(("extends",), f"extends: no other type is named {base}"))
+                return
+            lineage.append(base)
+            value = {**_merge(self._sources[base].value, value), "extends": self._sources[base].value.get("extends")}
+        if len(lineage) > 1:
+            value = {**value, "extends": lineage[1]}
+        merged = Source(source.file, {**value, "root": lineage[-1]}, source.lines)
+        try:
+            entry = validate(merged, CaseType)
+        except CatalogueError as error:
+            self.findings += error.findings
+            return
+        faults = list(_faults_of_type(source, entry, self.calendars, self.choices))
+        self.findings += faults
+        if not faults:
+            used = {field.choice for field in (*entry.fields.values(), *entry.inputs.values()) if field.choice}
+            choices = {name: self.choices[name] for name in sorted(used)}
+            self.types[name] = entry.model_copy(update={"choices": choices})
+
+
+def _faults_of_type(
+    source: Source, entry: CaseType, calendars: set[str], choices: dict[str, ChoiceEntry]
+) -> Iterator[Finding]:
+    if entry.calendar not in calendars:
+        yield source.finding(("calendar",), f"calendar: there is no calendar named {entry.calendar}")
+    for section in ("fields", "inputs"):
+        for name, field in getattr(entry, section).items():
+            if field.choice and field.choice not in choices:
+                yield source.finding((section, name), f"{section}.{name}: there are no choices named {field.choice}")
+    yield from _faults_of_stages(source, entry)
+    for name, action in entry.actions.items():
+        yield from _faults_of_action(source, entry, name, action)
+    for name, clock in entry.clocks.items():
+        for stage in clock.until:
+            if stage not in entry.stages:
+                yield source.finding(("clocks", name, "until"), f"clocks.{name}: there is no stage {stage}")
+        if isinstance(clock.limit, LimitEntry) and "category" not in entry.fields:
+            yield source.finding(("clocks", name), f"clocks.{name}: the limit goes by category, which is no field")
+    if sum(clock.main for clock in entry.clocks.values()) > 1:
+        yield source.finding(("clocks",), "clocks: only one can be the main clock")
+    if entry.escalation and not entry.clocks:
+        yield source.finding(("escalation",), "escalation: there is no clock to escalate by")
+    if entry.rating and entry.rating.reopens and entry.rating.reopens not in entry.actions:
+        yield source.finding(("rating", "reopens"), f"rating: there is no action {entry.rating.reopens}")
+
+
+def _faults_of_stages(source: Source, entry: CaseType) -> Iterator[Finding]:
+    reached, ahead = set(), [entry.first_stage]
+    while ahead:
+        stage = ahead.pop()
+        if stage in reached:
+            continue
+        reached.add(stage)
+        ahead += [action.to for action in entry.actions.values() if action.to and stage in action.from_]
+    for stage in entry.stages:
+        if stage not in reached:
+            yield source.finding(("stages", stage), f"stages.{stage}: no action leads here from {entry.first_stage}")
+    if not any(stage.kind == "closed" for stage in entry.stages.values()):
+        yield source.finding(("stages",), "stages: none is closed, so a case would never end")
+    elif entry.stages[entry.first_stage].kind != "open":
+        yield source.finding(("stages", entry.first_stage), "stages: the first must be open")
+
+
+def _faults_of_action(source: Source, entry: CaseType, name: str, action: ActionEntry) -> Iterator[Finding]:
+    place = ("actions", name)
+    for stage in [*action.from_, *([action.to] if action.to else [])]:
+        if stage not in entry.stages:
+            yield source.finding(place, f"actions.{name}: there is no stage {stage}")
+    for wanted in [*action.needs, *action.may]:
+        if wanted not in entry.inputs:
+            yield source.finding(place, f"actions.{name}: there is no input {wanted}")
+    for clock in action.clocks:
+        if clock not in entry.clocks:
+            yield source.finding(place, f"actions.{name}: there is no clock {clock}")
+    if not action.by:
+        yield source.finding(place, f"actions.{name}: nobody may do it")
+    if action.tells and name not in entry.notices:
+        yield source.finding(place, f"actions.{name}: it tells somebody, but notices names no text for it")
+    if action.then == "route" and not any(entry.inputs[it].unit for it in action.may if it in entry.inputs):
+        yield source.finding(place, f"actions.{name}: routing on needs a unit among what may be given")
+
+
+def _faults_of_routing(source: Source, entry: RoutingEntry, types: dict[str, CaseType]) -> Iterator[Finding]:
+    if entry.routing not in types:
+        yield source.finding(("routing",), f"routing: there is no sound case type named {entry.routing}")
+        return
+    known = types[entry.routing].categories
+    for section in ("rules", "push_up"):
+        for i, rule in enumerate(getattr(entry, section)):
+            place = (section.replace("_", "-"), i)
+            for category in rule.category:
+                if category not in known:
+                    yield source.finding((*place, "category"), f"routing: there is no category {category}")
+            if rule.within not in entry.centre:
+                yield source.finding((*place, "within"), f"routing: {rule.within} has no centre")
+
+
+def read_case_types(folder: Path) -> dict[str, CaseType]:
+    """Every case type of a catalogue folder, by name. Raises CatalogueError."""
+    catalogue = CaseCatalogue(folder)
+    if catalogue.findings:
+        raise CatalogueError(sorted(catalogue.findings))
+    return catalogue.types

@@ -1,0 +1,1 @@
+"""Pure decisions about cases: no database, no clock, no request."""

@@ -1,0 +1,192 @@
+"""Writers of units: areas from the data file, offices from the catalogue."""
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, transaction
+
+from tinhso.kernel.catalogue import CatalogueError, Finding
+from tinhso.kernel.units import queries
+from tinhso.kernel.units.catalogue import OfficeEntry, UnitsEntry, read_offices
+from tinhso.kernel.units.models import Alias, Kind, Succession, Unit
+from tinhso.kernel.units.rules import sort_key
+
+REFORM = date(2025, 7, 1)
+"""The day of the reform of provinces and communes: Resolution 202/2025/QH15."""
+_LEVELS = (Kind.PROVINCE, Kind.DISTRICT, Kind.COMMUNE)
+
+_LINEAGE = """
+WITH RECURSIVE line(unit, ancestor) AS (
+    SELECT id, id FROM units_unit
+    UNION
+    SELECT line.unit, s.old_id FROM line JOIN units_succession s ON s.new_id = line.ancestor AND s.way = 'whole'
+)
+UPDATE units_unit u SET lineage = known.lineage
+FROM (SELECT unit, array_agg(ancestor ORDER BY ancestor) AS lineage FROM line GROUP BY unit) known
+WHERE u.id = known.unit AND u.lineage <> known.lineage
+"""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """How many units and successions were new."""
+
+    units: int
+    successions: int
+
+
+def load(catalogue: Path) -> Loaded:
+    """Bring units up to the data file of areas and the catalogue's offices; what is there already stays as it is.
+
+    Raises CatalogueError when an office refers to a unit that does not exist.
+    """
+    with transaction.atomic():
+        before = Unit.objects.count(), Succession.objects.count()
+        _load_areas()
+        _load_offices(read_offices(catalogue))
+        with connection.cursor() as cursor:
+            cursor.execute(_LINEAGE)
+        after = Unit.objects.count(), Succession.objects.count()
+    queries.forget()
+    return Loaded(after[0] - before[0], after[1] - before[1])
+
+
+def _rows() -> Iterator[dict[str, Any]]:
+    packed = files("tinhso.kernel.units") / "data" / "areas.jsonl.gz"
+    with packed.open("rb") as raw, gzip.open(raw, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+def _load_areas() -> None:
+    rows = list(_rows())
+    known = {(it.code, it.valid_from): it for it in Unit.objects.areas()}
+    for level in _LEVELS:
+        fresh = []
+        for row in (row for row in rows if row.get("kind") == level):
+            since = date.fromisoformat(row["from"])
+            if (row["code"], since) in known:
+                continue
+            parent = known[row["parent"], since] if row.get("parent") else None
+            fresh.append(
+                Unit(
+                    code=row["code"],
+                    valid_from=since,
+                    valid_to=date.fromisoformat(row["to"]) if row.get("to") else None,
+                    kind=level,
+                    name=row["name"],
+                    parent=parent,
+                    latitude=row.get("lat"),
+                    longitude=row.get("lon"),
+                    sort_key=sort_key(row["name"]),
+                )
+            )
+        _add(fresh)
+        known |= {(it.code, it.valid_from): it for it in fresh}
+    links = [row for row in rows if "old" in row]
+    old = {code: it for (code, since), it in known.items() if since < REFORM}
+    new = {code: it for (code, since), it in known.items() if since >= REFORM}
+    Succession.objects.bulk_create(
+        (
+            Succession(
+                old=old[row["old"]],
+                new=new[row["new"]],
+                day=REFORM,
+                way=Succession.Way.WHOLE if row["kind"] == "whole" else Succession.Way.PARTIAL,
+                share=row.get("share"),
+            )
+            for row in links
+        ),
+        ignore_conflicts=True,
+    )
+
+
+def _add(fresh: list[Unit]) -> None:
+    """Insert units whose parents have their paths, then write their own."""
+    Unit.objects.bulk_create(fresh, batch_size=2_000)
+    for it in fresh:
+        it.path = [*(it.parent.path if it.parent else []), it.pk]
+        it.lineage = [it.pk]
+    Unit.objects.bulk_update(fresh, ["path", "lineage"], batch_size=2_000)
+
+
+def _load_offices(entries: Iterable[UnitsEntry]) -> None:
+    entries = list(entries)
+    known = {(it.code, it.valid_from): it for it in Unit.objects.offices()}
+    waiting = [office for entry in entries for office in entry.units]
+    while waiting:
+        left = [office for office in waiting if not _add_office(office, known)]
+        if len(left) == len(waiting):
+            raise CatalogueError(
+                [Finding("units", 1, f"{it.code}: there is no office {it.parent} on {it.from_}") for it in left]
+            )
+        waiting = left
+    for entry in entries:
+        for rule in entry.communes:
+            for office in rule.offices(_communes_of(rule.area, rule.from_)):
+                _add_office(office, known)
+    for entry in entries:
+        for link in entry.successions:
+            Succession.objects.get_or_create(
+                old=_before(known, link.old, link.on),
+                new=_on(known, link.new, link.on),
+                day=link.on,
+                defaults={"way": link.kind, "share": link.share, "source": link.source},
+            )
+
+
+def _communes_of(code: str, day: date) -> list[Unit]:
+    province = queries.unit(code, day)
+    return list(Unit.objects.below(province).filter(kind=Kind.COMMUNE).as_of(day).order_by("code"))
+
+
+def _on(known: dict[tuple[str, date], Unit], code: str, day: date) -> Unit:
+    for (other, since), it in known.items():
+        if other == code and since <= day and (it.valid_to is None or it.valid_to >= day):
+            return it
+    raise CatalogueError([Finding("units", 1, f"there is no office {code} on {day}")])
+
+
+def _before(known: dict[tuple[str, date], Unit], code: str, day: date) -> Unit:
+    earlier = [it for (other, since), it in known.items() if other == code and since < day]
+    if not earlier:
+        raise CatalogueError([Finding("units", 1, f"there is no office {code} before {day}")])
+    return max(earlier, key=lambda it: it.valid_from)
+
+
+def _add_office(office: OfficeEntry, known: dict[tuple[str, date], Unit]) -> bool:
+    """Add one office unless it is there; False while its parent is not."""
+    if (office.code, office.from_) in known:
+        return True
+    parent = None
+    if office.parent:
+        try:
+            parent = _on(known, office.parent, office.from_)
+        except CatalogueError:
+            return False
+    area = queries.unit(office.area, office.from_) if office.area else None
+    it = Unit(
+        code=office.code,
+        valid_from=office.from_,
+        valid_to=office.to,
+        kind=office.kind,
+        name=office.name.vi,
+        name_en=office.name.en,
+        parent=parent,
+        area=area,
+        latitude=area.latitude if area else None,
+        longitude=area.longitude if area else None,
+        sort_key=sort_key(office.name.vi),
+    )
+    _add([it])
+    Alias.objects.bulk_create(
+        [Alias(unit=it, code=code) for code in office.aliases], ignore_conflicts=True
+    )
+    known[office.code, office.from_] = it
+    return True

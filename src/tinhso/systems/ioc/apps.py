@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class IocConfig(AppConfig):
+    name = "tinhso.systems.ioc"
+    label = "ioc"
