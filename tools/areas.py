@@ -24,10 +24,10 @@ A line with ``old`` is a succession of 1 July 2025 (Resolution 202/2025/QH15 for
 resolutions of the Standing Committee of 16 June 2025 for communes):
 
 ==========  =====================================================================================
-``old``     codes of the era before, each of which went to
-``new``     codes of the era since
-``kind``    ``whole``: all of each old area went to the one new area; ``partial``: the one old area
-            was divided among the new ones
+``old``     code of the era before, which went to
+``new``     code of the era since
+``kind``    ``whole``: all of the old area went to this new one; ``partial``: it was divided among
+            several, each of which has its line
 ``share``   part of the old area, 0 to 1; absent where it is not known, as for every partial one
 ==========  =====================================================================================
 
@@ -117,9 +117,19 @@ def _read() -> tuple[list[Row], list[Row], Row]:
             for query in ("SELECT * FROM admin_units", "SELECT * FROM admin_units_legacy")
         )
         base.close()
-    for row in legacy:  # "Thị Trấn Prao" beside 610 "Thị trấn …"
-        row["ward"] = row["ward"] and row["ward"].replace("Thị Trấn ", "Thị trấn ")
+    for row in legacy:
+        row |= {
+            level: _with_plain_type(row[level]) for level in ("province", "district", "ward") if row[level]
+        }
     return today, legacy, json.loads((data / "converter_2025.json").read_text(encoding="utf-8"))
+
+
+def _with_plain_type(name: str) -> str:
+    """*name* with its type written as in other rows: a few have "Thị Trấn Prao" or "Thành Phố Bắc Kạn"."""
+    for kind in ("Thị trấn", "Thị xã", "Thành phố"):
+        if name.lower().startswith(kind.lower() + " "):
+            return kind + name[len(kind) :]
+    return name
 
 
 def _old_code(row: Row) -> str:
@@ -272,16 +282,10 @@ def _areas(today: list[Row], legacy: list[Row], successors: dict[str, list[str]]
 
 
 def _successions(successors: dict[str, list[str]]) -> Iterator[Row]:
-    """Successions of one kind of area, whole ones grouped by the new area."""
-    whole: dict[str, list[str]] = defaultdict(list)
+    """Successions of one kind of area, one line for each pair."""
     for old, new in sorted(successors.items()):
-        if len(new) == 1:
-            whole[new[0]].append(old)
-    for new_code, olds in sorted(whole.items()):
-        yield {"old": olds, "new": [new_code], "kind": "whole"}
-    for old, new in sorted(successors.items()):
-        if len(new) > 1:
-            yield {"old": [old], "new": sorted(new), "kind": "partial"}
+        for code in sorted(new):
+            yield {"old": old, "new": code, "kind": "whole" if len(new) == 1 else "partial"}
 
 
 def build() -> list[Row]:
@@ -307,8 +311,9 @@ def main() -> None:
         archive.write(encode(rows))
     for (since, kind), number in sorted(counts.items()):
         print(f"{number:6} {kind} from {since}")
-    kinds = Counter(row["kind"] for row in rows if "old" in row for _ in row["old"])
-    print(f"{kinds['whole']:6} old areas that went whole, {kinds['partial']} divided")
+    kinds = dict(sorted((row["old"], row["kind"]) for row in rows if "old" in row))
+    ways = Counter(kinds.values())
+    print(f"{ways['whole']:6} old areas that went whole, {ways['partial']} divided")
     print(f"{TARGET.stat().st_size:6} bytes")
 
 

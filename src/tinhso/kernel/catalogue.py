@@ -91,9 +91,7 @@ def read_yaml(path: Path, root: Path | None = None) -> Source:
     return Source(name, value, lines)
 
 
-def _build(
-    node: yaml.Node, place: Place, lines: dict[Place, int], name: str, loader: yaml.SafeLoader
-) -> Any:
+def _build(node: yaml.Node, place: Place, lines: dict[Place, int], name: str, loader: yaml.SafeLoader) -> Any:
     lines[place] = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         result: dict[Any, Any] = {}
@@ -102,9 +100,7 @@ def _build(
             if key is True and key_node.value in {"on", "On", "yes", "y"}:
                 key = key_node.value  # YAML 1.1 reads a bare `on` as true; here it is a word
             if not isinstance(key, Hashable) or key in result:
-                raise CatalogueError(
-                    [Finding(name, key_node.start_mark.line + 1, f"the key {key!r} stands twice")]
-                )
+                raise CatalogueError([Finding(name, key_node.start_mark.line + 1, f"the key {key!r} stands twice")])
             result[key] = _build(value_node, (*place, str(key)), lines, name, loader)
         return result
     if isinstance(node, yaml.SequenceNode):

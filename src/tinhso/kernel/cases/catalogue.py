@@ -1,7 +1,6 @@
 """Case types as the catalogue states them, and every check that a type must pass before it is published."""
 
 import hashlib
-import json
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import cached_property
@@ -260,11 +259,11 @@ class CaseType(Entry):
 
     def digest(self) -> str:
         """What identifies the content of this version."""
-        return hashlib.sha256(json.dumps(self.stored(), sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(self.stored().encode()).hexdigest()
 
-    def stored(self) -> dict[str, Any]:
-        """As JSON, for publication."""
-        return self.model_dump(mode="json", by_alias=True)
+    def stored(self) -> str:
+        """As JSON, for publication; the order of stages, clocks and actions is kept."""
+        return self.model_dump_json(by_alias=True)
 
 
 class Target(Entry):
@@ -287,7 +286,10 @@ class RoutingEntry(Entry):
 
 def _merge(base: Any, over: Any) -> Any:
     if isinstance(base, dict) and isinstance(over, dict):
-        return {**base, **{key: _merge(base[key], value) if key in base else value for key, value in over.items()}}
+        return {
+            **base,
+            **{key: _merge(base[key], value) if key in base else value for key, value in over.items()},
+        }
     return over
 
 
@@ -333,7 +335,10 @@ class CaseCatalogue:
                 self.findings.append(source.finding(("extends",), f"extends: no other type is named {base}"))
                 return
             lineage.append(base)
-            value = {**_merge(self._sources[base].value, value), "extends": self._sources[base].value.get("extends")}
+            value = {
+                **_merge(self._sources[base].value, value),
+                "extends": self._sources[base].value.get("extends"),
+            }
         if len(lineage) > 1:
             value = {**value, "extends": lineage[1]}
         merged = Source(source.file, {**value, "root": lineage[-1]}, source.lines)

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, Q, Value
-from django.db.models.functions import Concat
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from tinhso.kernel.people.models import Person
@@ -24,7 +23,8 @@ class TypeVersion(models.Model):
     type = models.SlugField(max_length=40)
     version = models.PositiveIntegerField()
     root = models.SlugField(max_length=40)
-    definition = models.JSONField()
+    # JSON as text: the order of stages, clocks and actions means something, and jsonb does not keep it.
+    definition = models.TextField()
     digest = models.CharField(max_length=64)
     published_at = models.DateTimeField(auto_now_add=True)
 
@@ -135,7 +135,7 @@ class Case(models.Model):
     imported_from = models.CharField(max_length=120, null=True)
 
     search = models.GeneratedField(
-        expression=Fold(Concat(F("number"), Value(" "), F("text"))),
+        expression=Fold(F("number"), F("text")),
         output_field=models.TextField(),
         db_persist=True,
     )
@@ -150,9 +150,7 @@ class Case(models.Model):
             models.Index(fields=["-opened_at", "-id"], name="case_opened"),
             models.Index(fields=["-closed_at", "-id"], name="case_closed"),
             models.Index(fields=["handler", "due_at", "id"], condition=Q(closed_at=None), name="case_handler"),
-            models.Index(
-                fields=["alarm_at"], condition=Q(alarm_at__isnull=False, closed_at=None), name="case_alarm"
-            ),
+            models.Index(fields=["alarm_at"], condition=Q(alarm_at__isnull=False, closed_at=None), name="case_alarm"),
             GinIndex(fields=["units"], name="case_units", fastupdate=False),
             GinIndex(OpClass(F("search"), "gin_trgm_ops"), name="case_search"),
         ]

@@ -163,7 +163,7 @@ def _run(stop: threading.Event) -> None:
                 return
         listener.execute(f"LISTEN {CHANNEL}")
         while not stop.is_set():
-            while any([step(follower) for follower in all_followers()]) and not stop.is_set():
+            while sum(step(follower) for follower in all_followers()) and not stop.is_set():
                 pass
             # A notification ends the wait at once; the time limit catches what an idle horizon held back.
             for _ in listener.notifies(timeout=IDLE_SECONDS, stop_after=1):

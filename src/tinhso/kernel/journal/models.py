@@ -7,7 +7,6 @@ from django.db import models
 from django.db.models import Func, Q
 from django.db.models.functions import Now
 
-
 if TYPE_CHECKING:
     _IntegerField = models.Field[int, int]
 else:

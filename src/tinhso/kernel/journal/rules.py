@@ -33,9 +33,7 @@ def merkle_root(leaves: Sequence[bytes]) -> bytes:
         return EMPTY_ROOT
     level = list(leaves)
     while len(level) > 1:
-        paired = [
-            hashlib.sha256(NODE + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)
-        ]
+        paired = [hashlib.sha256(NODE + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
         level = paired + level[len(paired) * 2 :]
     return level[0]
 
@@ -64,9 +62,7 @@ def split_leaves(leaves: bytes) -> Iterator[bytes]:
     return (leaves[i : i + HASH_BYTES] for i in range(0, len(leaves), HASH_BYTES))
 
 
-def compare(
-    seal: int, sealed: Iterable[tuple[int, bytes]], found: Iterable[tuple[int, bytes]]
-) -> list[Damage]:
+def compare(seal: int, sealed: Iterable[tuple[int, bytes]], found: Iterable[tuple[int, bytes]]) -> list[Damage]:
     """What differs between the (key, leaf hash) pairs that were sealed and those found now."""
     was, now = dict(sealed), dict(found)
     damages = [Damage(key, seal, "is missing") for key in was.keys() - now.keys()]

@@ -28,7 +28,9 @@ class Fact(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["unit_id", "opened_at"], include=["answered_after", "root", "type"], name="fact_opened"
+                fields=["unit_id", "opened_at"],
+                include=["answered_after", "root", "type"],
+                name="fact_opened",
             ),
             models.Index(
                 fields=["unit_id", "closed_at"],
@@ -68,7 +70,16 @@ class Tally(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["unit_id", "root", "day", "type", "category", "channel"],
-                include=["opened", "electronic", "resolved", "closed", "on_time", "reopened", "rated", "satisfied"],
+                include=[
+                    "opened",
+                    "electronic",
+                    "resolved",
+                    "closed",
+                    "on_time",
+                    "reopened",
+                    "rated",
+                    "satisfied",
+                ],
                 name="tally_once",
             )
         ]

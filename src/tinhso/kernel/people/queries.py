@@ -33,8 +33,7 @@ def scope_of(person: int) -> Scope:
             },
         )
         posts = [
-            Post(Role(role), unit, frozenset(path), frozenset(seen))
-            for role, unit, path, seen in cursor.fetchall()
+            Post(Role(role), unit, frozenset(path), frozenset(seen)) for role, unit, path, seen in cursor.fetchall()
         ]
     return Scope.of(person, posts)
 

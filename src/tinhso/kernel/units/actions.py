@@ -21,6 +21,11 @@ REFORM = date(2025, 7, 1)
 """The day of the reform of provinces and communes: Resolution 202/2025/QH15."""
 _LEVELS = (Kind.PROVINCE, Kind.DISTRICT, Kind.COMMUNE)
 
+_PATHS = """
+UPDATE units_unit u
+SET path = coalesce((SELECT p.path FROM units_unit p WHERE p.id = u.parent_id), '{}') || u.id, lineage = ARRAY[u.id]
+WHERE u.id = ANY(%s)
+"""
 _LINEAGE = """
 WITH RECURSIVE line(unit, ancestor) AS (
     SELECT id, id FROM units_unit
@@ -112,8 +117,8 @@ def _add(fresh: list[Unit]) -> None:
     Unit.objects.bulk_create(fresh, batch_size=2_000)
     for it in fresh:
         it.path = [*(it.parent.path if it.parent else []), it.pk]
-        it.lineage = [it.pk]
-    Unit.objects.bulk_update(fresh, ["path", "lineage"], batch_size=2_000)
+    with connection.cursor() as cursor:
+        cursor.execute(_PATHS, [[it.pk for it in fresh]])
 
 
 def _load_offices(entries: Iterable[UnitsEntry]) -> None:
@@ -185,8 +190,6 @@ def _add_office(office: OfficeEntry, known: dict[tuple[str, date], Unit]) -> boo
         sort_key=sort_key(office.name.vi),
     )
     _add([it])
-    Alias.objects.bulk_create(
-        [Alias(unit=it, code=code) for code in office.aliases], ignore_conflicts=True
-    )
+    Alias.objects.bulk_create([Alias(unit=it, code=code) for code in office.aliases], ignore_conflicts=True)
     known[office.code, office.from_] = it
     return True

@@ -89,5 +89,3 @@ def read_offices(folder: Path) -> list[UnitsEntry]:
 def office_codes(entries: Iterable[UnitsEntry]) -> set[str]:
     """Every office code that the catalogue gives out by name (offices of communes are numbered at loading)."""
     return {office.code for entry in entries for office in entry.units}
-
-

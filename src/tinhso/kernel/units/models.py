@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Fold(models.Func):
-    """SQL: text without case and diacritics."""
+    """SQL: texts, with a space between them, without case and diacritics."""
 
     function = "tinhso_fold"
+    arg_joiner = " || ' ' || "
     output_field = models.TextField()
 
 
@@ -72,9 +73,7 @@ class Unit(models.Model):
     path = ArrayField(models.BigIntegerField(), default=list)
     lineage = ArrayField(models.BigIntegerField(), default=list)
     sort_key = models.CharField(max_length=250, db_collation="C")
-    search = models.GeneratedField(
-        expression=Fold(F("name")), output_field=models.TextField(), db_persist=True
-    )
+    search = models.GeneratedField(expression=Fold(F("name")), output_field=models.TextField(), db_persist=True)
 
     objects = UnitQuerySet.as_manager()
 
@@ -83,7 +82,8 @@ class Unit(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["code", "valid_from"], name="unit_identity"),
             models.CheckConstraint(
-                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=F("valid_from")), name="unit_dates_in_order"
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=F("valid_from")),
+                name="unit_dates_in_order",
             ),
         ]
         indexes = [

@@ -74,12 +74,9 @@ class CalendarEntry(Entry):
         exceptions: dict[date, tuple[Span, ...]] = {}
         if self.holidays:
             # The province's administration rests on the days of the Labour Code; the package lists them.
-            exceptions |= {
-                day: ()
-                for day in holidays.country_holidays(
-                    self.holidays, years=range(FIRST_DAY.year, LAST_DAY.year + 1)
-                )
-            }
+            exceptions |= dict.fromkeys(
+                holidays.country_holidays(self.holidays, years=range(FIRST_DAY.year, LAST_DAY.year + 1)), ()
+            )
         exceptions |= {override.date: tuple(override.hours) for override in self.overrides}
         return Calendar(self.calendar, ZoneInfo(self.zone), week, exceptions, self.day_hours * 60)
 

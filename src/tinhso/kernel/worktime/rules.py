@@ -87,9 +87,7 @@ class Calendar:
     def _before(self) -> list[int]:
         """Working minutes before each day from FIRST_DAY on; one entry more than there are days."""
         days = ((FIRST_DAY + timedelta(days=i)) for i in range((LAST_DAY - FIRST_DAY).days + 1))
-        return list(
-            accumulate((sum(end - start for start, end in self.spans(day)) for day in days), initial=0)
-        )
+        return list(accumulate((sum(end - start for start, end in self.spans(day)) for day in days), initial=0))
 
     def minutes(self, length: WorkingTime) -> int:
         """Working minutes in *length*."""

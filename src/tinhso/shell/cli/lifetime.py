@@ -10,7 +10,7 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def end_with_supervisor() -> None:
-    """Have the kernel end this process when the supervisor ends; nothing to do when it was started by hand."""
+    """Have the kernel end this process when the supervisor ends; nothing where it was started by hand."""
     expected = os.environ.get(PARENT)
     if expected:
         end_with_parent(int(expected))

@@ -1,10 +1,13 @@
 """`tinhso run`: the single processes of an installation, as the supervisor or an init system starts them."""
 
+import importlib
 import os
 import signal
 import threading
+from collections.abc import Sequence
 from functools import partial
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,8 +15,13 @@ from tinhso.shell.cli.framework import ready
 from tinhso.shell.cli.lifetime import end_with_parent, end_with_supervisor
 from tinhso.shell.cli.progress import step
 from tinhso.shell.database.installation import connect
+from tinhso.shell.settings.environment import home_folder
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
 
 WEB_APPLICATION = "tinhso.shell.web.wsgi:application"
+DEMO_MARK = "demo"  # a file of this name in TINHSO_HOME says that its data is invented, and lists the accounts
 JOBS_AT_ONCE = 4
 _PREPARING = 7_341_205  # key of the advisory lock: one preparation at a time on a database
 _STOP_LIMIT = 3  # seconds a process gives what it has begun
@@ -44,7 +52,15 @@ def prepare(demo: bool) -> None:
         if demo:
             from tinhso.shell.cli import demo as demo_data  # noqa: PLC0415 - only in a demo
 
-            demo_data.load()
+            with step("Demo data"):
+                accounts = demo_data.load()
+            (home_folder() / DEMO_MARK).write_text("\n".join(_columns(accounts)))
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """The rows as lines of aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["   ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 @run.command()
@@ -59,12 +75,12 @@ def after_restore() -> None:
 @run.command()
 def web() -> None:
     """The web server."""
-    from granian.constants import Interfaces  # noqa: PLC0415 - for this process only
-    from granian.server import Server  # noqa: PLC0415
+    from granian import Granian  # noqa: PLC0415 - for this process only
+    from granian.constants import Interfaces  # noqa: PLC0415
 
     from tinhso.shell import settings  # noqa: PLC0415
 
-    server = Server(
+    server = Granian(
         WEB_APPLICATION,
         address=os.environ.get("TINHSO_BIND", "127.0.0.1"),
         port=settings.TINHSO_PORT,
@@ -77,7 +93,7 @@ def web() -> None:
         respawn_interval=0.2,
         workers_kill_timeout=_STOP_LIMIT,
     )
-    server.serve(target_loader=partial(_load_application, os.getpid()), wrap_loader=True)
+    server.serve(target_loader=partial(_load_application, os.getpid()))
 
 
 def web_workers() -> int:
@@ -85,12 +101,12 @@ def web_workers() -> int:
     return int(os.environ.get("TINHSO_WEB_WORKERS") or max(2, os.cpu_count() or 1))
 
 
-def _load_application(parent: int, target: str) -> object:
+def _load_application(parent: int, target: str) -> "WSGIApplication":
     """Runs in each web process, before it answers."""
     end_with_parent(parent)
-    from granian._internal import load_target  # noqa: PLC0415 - the loader that it uses itself
-
-    return load_target(target)
+    module, _, name = target.partition(":")
+    application: WSGIApplication = getattr(importlib.import_module(module), name)
+    return application
 
 
 @run.command()
@@ -98,8 +114,9 @@ def worker() -> None:
     """The process that runs background jobs."""
     ready()
     from procrastinate.contrib.django import app  # noqa: PLC0415 - needs the apps
+    from procrastinate.contrib.django.django_connector import DjangoConnector  # noqa: PLC0415
 
-    with app.replace_connector(app.connector.get_worker_connector()) as with_pool:
+    with app.replace_connector(DjangoConnector().get_worker_connector()) as with_pool:
         with_pool.run_worker(
             concurrency=JOBS_AT_ONCE,
             delete_jobs="successful",

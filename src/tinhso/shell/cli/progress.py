@@ -19,7 +19,7 @@ def step(title: str) -> Iterator[None]:
 
 
 def say(line: str) -> None:
-    """Print one line. A reader that went away does not end the command: a supervisor outlives its terminal."""
+    """Print one line. A reader that went away does not end the command."""
     try:
         console.print(line, soft_wrap=True)
     except OSError:

@@ -4,18 +4,18 @@ It runs in the main thread throughout: the kernel ends a child with the *thread*
 """
 
 import contextlib
+import http.client
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from urllib.parse import urlsplit
 
 from rich.markup import escape
 
@@ -62,7 +62,7 @@ class Child:
     def pause(self, now: float) -> float:
         """Seconds to wait before the next start, after a death at *now*."""
         self.deaths = 1 if now - self.started > _STEADY else self.deaths + 1
-        return min(_FIRST_PAUSE * 2 ** (self.deaths - 1), _LONGEST_PAUSE)
+        return min(_FIRST_PAUSE * 2.0 ** (self.deaths - 1), _LONGEST_PAUSE)
 
     def clear_group(self) -> None:
         """End what a process that died has left of its group."""
@@ -102,15 +102,20 @@ class Supervisor:
     def take_signals(self) -> None:
         """From here on SIGTERM, SIGINT and SIGHUP end everything in order."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._on_signal)
+            if signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores SIGHUP and means it
+                signal.signal(number, self._on_signal)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self.stopping.set()
 
     def start_database(self) -> None:
         """Start the embedded server, if it is ours to start; raises Stopped when a signal came meanwhile."""
-        if self.database:
-            self.database.start(go_on=lambda: not self.stopping.is_set())
+        try:
+            if self.database:
+                self.database.start(go_on=lambda: not self.stopping.is_set())
+        except OperatorError:
+            if not self.stopping.is_set():  # Ctrl-C reaches initdb too, which then fails
+                raise
         if self.stopping.is_set():
             raise Stopped
 
@@ -130,8 +135,8 @@ class Supervisor:
         if process.returncode:
             raise OperatorError(f"`{arguments[0]}` failed (see above); nothing was started")
 
-    def watch(self, address: str, on_ready: Callable[[], None]) -> None:
-        """Keep everything running until a signal comes; *on_ready* is called once `address`/readyz is 200."""
+    def watch(self, address: str, public_url: str, on_ready: Callable[[], None]) -> None:
+        """Keep everything running until a signal comes; *on_ready* is called once /readyz answers 200."""
         began = time.monotonic()
         rotated = began
         waiting = True
@@ -145,12 +150,12 @@ class Supervisor:
             self._revive_database()
             for child in self.children:
                 self._revive(child, now)
-            if waiting and _is_ready(address):
+            if waiting and _is_ready(address, public_url):
                 waiting = False
                 on_ready()
             elif waiting and now - began > _READY_LIMIT:
                 waiting = False
-                _note(f"not ready after {_READY_LIMIT:.0f} s; see {address}/readyz and {self.home}/logs")
+                _note(f"not ready after {_READY_LIMIT:.0f} s; see http://{address}/readyz and {self.home}/logs")
 
     def stop(self) -> None:
         """End the web first, then jobs and followers, and the database last; within `STOP_LIMIT` seconds."""
@@ -158,7 +163,7 @@ class Supervisor:
         for child in self.children:
             child.stop(min(time.monotonic() + _CHILD_SHARE, last - _DATABASE_SHARE))
         if self.database:
-            self.database.stop(max(1.0, last - time.monotonic()))
+            self.database.stop(max(1.0, last - 1.0 - time.monotonic()))
 
     def _revive(self, child: Child, now: float) -> None:
         """Start *child* again if it died, once its pause is over."""
@@ -177,12 +182,13 @@ class Supervisor:
 
     def _revive_database(self) -> None:
         """Start the embedded server again if it died; the other processes find it by themselves."""
-        if self.database is None or self.database.process is None:
+        if self.database is None:
             return
-        code = self.database.process.poll()
-        if code is None:
+        process = self.database.process
+        code = process.poll() if process else None
+        if process and code is None:
             return
-        _note(f"postgres ended ({_how(code)}); starts again")
+        _note(f"postgres ended ({'unknown' if code is None else _how(code)}); starts again")
         try:
             self.database.start(go_on=lambda: not self.stopping.is_set())
         except OperatorError as error:
@@ -190,13 +196,16 @@ class Supervisor:
             self.stopping.wait(_LONGEST_PAUSE)
 
 
-def _is_ready(address: str) -> bool:
-    """Whether the installation says that it can serve."""
+def _is_ready(address: str, public_url: str) -> bool:
+    """Whether the web at `host:port` says that the installation can serve, asked under its public name."""
+    connection = http.client.HTTPConnection(address, timeout=2)
     try:
-        with urllib.request.urlopen(f"{address}/readyz", timeout=2) as answer:  # noqa: S310 - our own address
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
+        connection.request("GET", "/readyz", headers={"Host": urlsplit(public_url).netloc})
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (http.client.HTTPException, OSError):
         return False
+    finally:
+        connection.close()
 
 
 def _how(code: int) -> str:

@@ -3,19 +3,20 @@
 import os
 import shutil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 from rich.markup import escape
 
 from tinhso.shell import settings
 from tinhso.shell.cli.preflight import require_disk, require_port
+from tinhso.shell.cli.processes import DEMO_MARK
 from tinhso.shell.cli.progress import say, step
 from tinhso.shell.cli.supervisor import Stopped, Supervisor
 from tinhso.shell.database.embedded import EmbeddedPostgres
 from tinhso.shell.database.errors import OperatorError
-from tinhso.shell.database.installation import SERVER, ensure_database, sole_use
+from tinhso.shell.database.installation import SERVER, database_is_empty, ensure_database, sole_use
 
-DEMO_MARK = "demo"  # a file of this name in TINHSO_HOME says that its data is invented
 _DEMO_DATA = ("postgres", "postgres.unfinished", "files", "keys", "logs", "run", DEMO_MARK)
 
 
@@ -36,23 +37,25 @@ def demo(reset: bool) -> None:
 def _run(home: Path, *, demo: bool, reset: bool) -> None:
     """The life of a supervisor; raises OperatorError when it cannot begin."""
     bind = os.environ.get("TINHSO_BIND", "127.0.0.1")
-    address = f"http://{_reachable(bind)}:{settings.TINHSO_PORT}"
+    address = f"{_reachable(bind)}:{settings.TINHSO_PORT}"
     with sole_use(home, SERVER):
         if reset:
             _throw_away(home)
         require_disk(home)
         require_port(bind, settings.TINHSO_PORT)
         if demo:
-            _mark_demo(home)
+            os.environ["TINHSO_DEMO"] = "1"
         supervisor = Supervisor(home, None if os.environ.get("DATABASE_URL") else EmbeddedPostgres(home))
         supervisor.take_signals()
         try:
             with step("PostgreSQL"):
                 supervisor.start_database()
                 ensure_database()
+            if demo:
+                _mark_demo(home)
             supervisor.run_once("prepare", *(["--demo"] if demo else []))
             say("Starting web, worker and follower …")
-            supervisor.watch(address, lambda: _announce(address, home, demo=demo))
+            supervisor.watch(address, settings.TINHSO_PUBLIC_URL, lambda: _announce(address, home, demo=demo))
         except Stopped:
             pass
         finally:
@@ -69,13 +72,12 @@ def _reachable(bind: str) -> str:
 
 
 def _mark_demo(home: Path) -> None:
-    """Make *home* a demo; raises OperatorError where it holds an installation that is none."""
+    """Make *home* a demo; raises OperatorError where its database holds anything else."""
     mark = home / DEMO_MARK
     if not mark.exists():
-        if (home / "postgres").exists():
-            raise OperatorError(f"{home} holds an installation that is not a demo: set TINHSO_HOME to another folder")
+        if not database_is_empty():
+            raise OperatorError("this installation is not a demo: set TINHSO_HOME to another folder for one")
         mark.touch(mode=0o600)
-    os.environ["TINHSO_DEMO"] = "1"
 
 
 def _throw_away(home: Path) -> None:
@@ -95,7 +97,7 @@ def _throw_away(home: Path) -> None:
 def _announce(address: str, home: Path, *, demo: bool) -> None:
     """What is printed once everything answers."""
     say(f"\n[bold]Tinhso is ready: {escape(settings.TINHSO_PUBLIC_URL)}[/]")
-    if settings.TINHSO_PUBLIC_URL != address:
+    if urlsplit(settings.TINHSO_PUBLIC_URL).netloc != address:
         say(f"listening at {escape(address)}")
     if demo:
         for line in (home / DEMO_MARK).read_text().splitlines():

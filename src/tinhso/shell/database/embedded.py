@@ -102,7 +102,7 @@ class EmbeddedPostgres:
             locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         command = [
             *account.prefix([binaries.folder / "initdb", unfinished]),
-            "--",
+            *("--pdeathsig", "KILL", "--"),
             binaries["initdb"],
             f"--pgdata={unfinished}",
             f"--username={SUPERUSER}",
@@ -123,9 +123,7 @@ class EmbeddedPostgres:
             env=_clean_environment(),
         )
         if done.returncode:
-            raise OperatorError(
-                f"initdb failed: {(done.stderr.strip() or done.stdout.strip()).splitlines()[-1]}"
-            )
+            raise OperatorError(f"initdb failed: {(done.stderr.strip() or done.stdout.strip()).splitlines()[-1]}")
         with (unfinished / "postgresql.conf").open("a") as file:
             file.write(_CONFIGURATION)
         if self.data.exists():
@@ -211,9 +209,7 @@ class EmbeddedPostgres:
                 return True
             if time.monotonic() - began > _START_LIMIT:
                 self.stop()
-                raise OperatorError(
-                    f"PostgreSQL does not answer after {_START_LIMIT:.0f} s; see {self.home}/logs"
-                )
+                raise OperatorError(f"PostgreSQL does not answer after {_START_LIMIT:.0f} s; see {self.home}/logs")
             time.sleep(0.05)
         return False
 
@@ -225,28 +221,30 @@ class EmbeddedPostgres:
             raise OperatorError(f"{self.socket} belongs to somebody else: set TINHSO_HOME to a shorter path")
         self.socket.chmod(0o700)
         account.take(self.socket)
+        (self.socket / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)  # of a server that is gone by now
 
     def _end_orphan(self) -> None:
-        """End a server that outlived its parent; forget one whose process number another now has."""
+        """End a server that outlived its parent, and clear away the record of one that was killed.
+
+        PostgreSQL would refuse to start where the number on record is alive again as another process of the
+        account, or as a dead one that nobody collects, as in a container. It also guards against processes
+        of the old server that are still at work; before we take its record away, we make sure of that.
+        """
         record = self.data / "postmaster.pid"
         try:
-            pid = int(record.read_text().split("\n", 1)[0])
-        except (FileNotFoundError, ValueError):
-            return
-        if not Path(f"/proc/{pid}").exists():
-            return  # PostgreSQL itself clears the record, and checks that no process of it lives on
-        if not self._is_ours(pid):
-            record.unlink(missing_ok=True)
+            lines = record.read_text().splitlines()
+            pid = int(lines[0])
+        except (FileNotFoundError, ValueError, IndexError):
             return
         deadline = time.monotonic() + _ORPHAN_LIMIT
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGINT)
-        while self._is_ours(pid):
+        if self._is_ours(pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)
+        while self._is_ours(pid) or _memory_in_use(lines):
             if time.monotonic() > deadline:
-                raise OperatorError(
-                    f"process {pid} is an older PostgreSQL on {self.data} and does not end: end it"
-                )
+                raise OperatorError(f"an older PostgreSQL (process {pid}) on {self.data} does not end: end it")
             time.sleep(0.1)
+        record.unlink(missing_ok=True)
 
     def _is_ours(self, pid: int) -> bool:
         """Whether process *pid* is a running PostgreSQL on our data, by its command line."""
@@ -258,12 +256,20 @@ class EmbeddedPostgres:
         return state != "Z" and Path(line[0]).name == "postgres" and str(self.data) in line
 
 
+def _memory_in_use(record: list[str]) -> bool:
+    """Whether a process still holds the shared memory noted in the seventh line of a `postmaster.pid`."""
+    try:
+        segment = record[6].split()[1]
+        rows = Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
+    except (IndexError, FileNotFoundError):
+        return False
+    return any(columns[1] == segment and columns[6] != "0" for columns in map(str.split, rows))
+
+
 def answers(socket: Path) -> bool:
     """Whether a PostgreSQL takes connections at *socket*."""
     try:
-        psycopg.connect(
-            host=str(socket), port=PORT, user=SUPERUSER, dbname="postgres", connect_timeout=2
-        ).close()
+        psycopg.connect(host=str(socket), port=PORT, user=SUPERUSER, dbname="postgres", connect_timeout=2).close()
     except psycopg.OperationalError:
         return False
     return True

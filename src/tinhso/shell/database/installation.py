@@ -113,6 +113,19 @@ def require_database() -> None:
         raise OperatorError(_not_answering(error)) from error
 
 
+def server_version() -> int:
+    """The major version of the database's server."""
+    with connect() as connection:
+        return connection.info.server_version // 10_000
+
+
+def database_is_empty() -> bool:
+    """Whether the installation's database holds no table."""
+    with connect() as connection:
+        found = connection.execute("SELECT 1 FROM pg_tables WHERE schemaname = 'public' LIMIT 1").fetchone()
+    return found is None
+
+
 def ensure_database() -> None:
     """Create the database unless it exists, and check it; raises OperatorError when it cannot serve."""
     name = database_address().name

@@ -66,9 +66,7 @@ class Clock:
         first_due = instant("first_due")
         if first_due is None:
             raise ValueError("a clock has had a due date from its start")
-        return cls(
-            stored["limit"], stored["used"], instant("since"), instant("due"), first_due, instant("done_at")
-        )
+        return cls(stored["limit"], stored["used"], instant("since"), instant("due"), first_due, instant("done_at"))
 
 
 def start(calendar: Calendar, limit: int, at: datetime) -> Clock:
@@ -99,9 +97,7 @@ def resume(clock: Clock, calendar: Calendar, at: datetime) -> Clock:
     if clock.running:
         return clock
     left = clock.limit - clock.used
-    return replace(
-        clock, since=at, due=calendar.add(at, left) if left > 0 else clock.due or at, done_at=None
-    )
+    return replace(clock, since=at, due=calendar.add(at, left) if left > 0 else clock.due or at, done_at=None)
 
 
 def restart(clock: Clock, calendar: Calendar, at: datetime) -> Clock:

@@ -50,7 +50,9 @@ class Values:
 
 def plain_text(value: str) -> str:
     """*value* without signs that no text has: control signs and halves of surrogate pairs."""
-    kept = (sign for sign in value.replace("\r\n", "\n").replace("\r", "\n") if sign.isprintable() or sign in _LINE_SIGNS)
+    kept = (
+        sign for sign in value.replace("\r\n", "\n").replace("\r", "\n") if sign.isprintable() or sign in _LINE_SIGNS
+    )
     return "".join(kept).strip()
 
 
@@ -78,7 +80,9 @@ def check(fields: Mapping[str, "FieldEntry"], typed: Mapping[str, Any], case_typ
 def check_opening(case_type: "CaseType", typed: Mapping[str, Any]) -> Values:
     """What was typed to open a case. Raises InvalidInputError."""
     values = check(case_type.fields, typed, case_type)
-    personal = {name: values.pop(name) for name, entry in case_type.fields.items() if entry.personal and name in values}
+    personal = {
+        name: values.pop(name) for name, entry in case_type.fields.items() if entry.personal and name in values
+    }
     return Values(
         category=values.pop("category", ""),
         text=values.pop("text", ""),
@@ -170,7 +174,10 @@ def _contact(raw: Any) -> str:
         return parse_contact(_text(raw, 254)).value
     except ValueError as error:
         raise _FaultError(
-            _("This is neither a phone number (such as 0912 345 678) nor an e-mail address. Correct it or leave it empty.")
+            _(
+                "This is neither a phone number (such as 0912 345 678) nor an e-mail address."
+                " Correct it or leave it empty."
+            )
         ) from error
 
 

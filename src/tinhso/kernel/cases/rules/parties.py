@@ -37,8 +37,7 @@ def parse_party(phrase: str) -> Party:
     match = _PHRASE.fullmatch(phrase)
     if not match:
         raise ValueError(
-            f"{phrase!r} names no party: 'raiser', or one of {', '.join(Role)}"
-            f" followed by one of {', '.join(Where)}"
+            f"{phrase!r} names no party: 'raiser', or one of {', '.join(Role)} followed by one of {', '.join(Where)}"
         )
     return Party(Role(match[1]), Where(match[2]))
 
@@ -57,10 +56,12 @@ class Standing:
 
 @dataclass(frozen=True)
 class Actor:
-    """Whoever acts: a person with a scope, or a resident known only by the tracking link (`holds_secret`)."""
+    """Whoever acts: a person with a scope, a resident known only by the tracking link (`holds_secret`), or the
+    installation itself, which carries out what the type says (`system`)."""
 
     scope: Scope = NOBODY
     holds_secret: bool = False
+    system: bool = False
 
     @property
     def person(self) -> int | None:
@@ -68,9 +69,7 @@ class Actor:
 
     def raised(self, case: Standing) -> bool:
         """Whether the actor is, or files for, whoever raised the case."""
-        return self.holds_secret or (
-            self.person is not None and self.person in {case.raiser, case.filed_by}
-        )
+        return self.holds_secret or (self.person is not None and self.person in {case.raiser, case.filed_by})
 
 
 def sees(scope: Scope, case: Standing) -> bool:
@@ -82,7 +81,7 @@ def sees(scope: Scope, case: Standing) -> bool:
 
 def is_one_of(actor: Actor, parties: Sequence[Party], case: Standing) -> bool:
     """Whether *actor* is one of *parties* to *case*."""
-    return any(_is(actor, party, case) for party in parties)
+    return actor.system or any(_is(actor, party, case) for party in parties)
 
 
 def _is(actor: Actor, party: Party, case: Standing) -> bool:
@@ -94,3 +93,6 @@ def _is(actor: Actor, party: Party, case: Standing) -> bool:
     if party.where is Where.OVER_LEAD:
         return bool(held & case.above_lead)
     return bool(held & case.supporting)
+
+
+SYSTEM = Actor(system=True)

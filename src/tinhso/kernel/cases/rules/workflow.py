@@ -71,9 +71,7 @@ def allowed_actions(
     case_type: "CaseType", course: Course, standing: Standing, actor: Actor, at: datetime
 ) -> list[str]:
     """The actions that *actor* may do now, in the order of the type."""
-    return [
-        name for name in case_type.actions if refusal(case_type, name, course, standing, actor, at) is None
-    ]
+    return [name for name in case_type.actions if refusal(case_type, name, course, standing, actor, at) is None]
 
 
 def _reopens(case_type: "CaseType", action: "ActionEntry") -> bool:
@@ -119,9 +117,7 @@ def moved_clocks(
     }
 
 
-def next_alarm(
-    case_type: "CaseType", clock: Clock | None, calendar: Calendar, done: int
-) -> datetime | None:
+def next_alarm(case_type: "CaseType", clock: Clock | None, calendar: Calendar, done: int) -> datetime | None:
     """When the next step of the type's escalation is due, after *done* steps; nothing while the clock stands."""
     if clock is None or clock.since is None or done >= len(case_type.escalation):
         return None

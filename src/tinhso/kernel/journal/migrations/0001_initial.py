@@ -2,64 +2,80 @@
 
 import django.contrib.postgres.fields
 import django.db.models.functions.datetime
-import tinhso.kernel.journal.models
 from django.db import migrations, models
+
+import tinhso.kernel.journal.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Checkpoint',
+            name="Checkpoint",
             fields=[
-                ('follower', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('transaction', tinhso.kernel.journal.models.TransactionIdField(default=0)),
-                ('event_id', models.BigIntegerField(default=0)),
-                ('moved_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("follower", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("transaction", tinhso.kernel.journal.models.TransactionIdField(default=0)),
+                ("event_id", models.BigIntegerField(default=0)),
+                ("moved_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='Seal',
+            name="Seal",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('first', models.BigIntegerField()),
-                ('last', models.BigIntegerField(unique=True)),
-                ('events', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
-                ('leaves', models.BinaryField()),
-                ('root', models.BinaryField()),
-                ('previous', models.BinaryField()),
-                ('digest', models.BinaryField()),
-                ('signature', models.BinaryField()),
-                ('made_at', models.DateTimeField()),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("first", models.BigIntegerField()),
+                ("last", models.BigIntegerField(unique=True)),
+                (
+                    "events",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
+                ),
+                ("leaves", models.BinaryField()),
+                ("root", models.BinaryField()),
+                ("previous", models.BinaryField()),
+                ("digest", models.BinaryField()),
+                ("signature", models.BinaryField()),
+                ("made_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('transaction', tinhso.kernel.journal.models.TransactionIdField(db_default=models.Func(function='pg_current_xact_id'), editable=False)),
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=40)),
-                ('subject_kind', models.CharField(max_length=20)),
-                ('subject_id', models.BigIntegerField()),
-                ('unit_id', models.BigIntegerField(null=True)),
-                ('actor_id', models.BigIntegerField(null=True)),
-                ('acting_for_id', models.BigIntegerField(null=True)),
-                ('occurred_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('command_key', models.CharField(editable=False, max_length=64, null=True)),
-                ('data', models.JSONField(default=dict)),
+                (
+                    "transaction",
+                    tinhso.kernel.journal.models.TransactionIdField(
+                        db_default=models.Func(function="pg_current_xact_id"), editable=False
+                    ),
+                ),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("kind", models.CharField(max_length=40)),
+                ("subject_kind", models.CharField(max_length=20)),
+                ("subject_id", models.BigIntegerField()),
+                ("unit_id", models.BigIntegerField(null=True)),
+                ("actor_id", models.BigIntegerField(null=True)),
+                ("acting_for_id", models.BigIntegerField(null=True)),
+                ("occurred_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("command_key", models.CharField(editable=False, max_length=64, null=True)),
+                ("data", models.JSONField(default=dict)),
             ],
             options={
-                'indexes': [models.Index(fields=['subject_kind', 'subject_id', 'id'], name='event_subject'), models.Index(fields=['transaction', 'id'], name='event_order')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('command_key__isnull', False)), fields=('command_key',), name='event_command_once')],
+                "indexes": [
+                    models.Index(fields=["subject_kind", "subject_id", "id"], name="event_subject"),
+                    models.Index(fields=["transaction", "id"], name="event_order"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("command_key__isnull", False)),
+                        fields=("command_key",),
+                        name="event_command_once",
+                    )
+                ],
             },
         ),
     ]

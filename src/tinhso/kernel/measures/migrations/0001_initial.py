@@ -5,76 +5,113 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Fact',
+            name="Fact",
             fields=[
-                ('case_id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('unit_id', models.BigIntegerField()),
-                ('type', models.CharField(max_length=40)),
-                ('root', models.CharField(max_length=40)),
-                ('category', models.CharField(max_length=60)),
-                ('channel', models.CharField(max_length=20)),
-                ('electronic', models.BooleanField()),
-                ('opened_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField(null=True)),
-                ('answered_after', models.IntegerField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('closed_after', models.IntegerField(null=True)),
-                ('on_time', models.BooleanField(null=True)),
-                ('reopened_at', models.DateTimeField(null=True)),
-                ('rated_at', models.DateTimeField(null=True)),
-                ('satisfied', models.BooleanField(null=True)),
+                ("case_id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("unit_id", models.BigIntegerField()),
+                ("type", models.CharField(max_length=40)),
+                ("root", models.CharField(max_length=40)),
+                ("category", models.CharField(max_length=60)),
+                ("channel", models.CharField(max_length=20)),
+                ("electronic", models.BooleanField()),
+                ("opened_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField(null=True)),
+                ("answered_after", models.IntegerField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("closed_after", models.IntegerField(null=True)),
+                ("on_time", models.BooleanField(null=True)),
+                ("reopened_at", models.DateTimeField(null=True)),
+                ("rated_at", models.DateTimeField(null=True)),
+                ("satisfied", models.BooleanField(null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['unit_id', 'opened_at'], include=('answered_after', 'root', 'type'), name='fact_opened'), models.Index(condition=models.Q(('closed_at__isnull', False)), fields=['unit_id', 'closed_at'], include=('closed_after', 'root', 'type'), name='fact_closed')],
+                "indexes": [
+                    models.Index(
+                        fields=["unit_id", "opened_at"],
+                        include=("answered_after", "root", "type"),
+                        name="fact_opened",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at__isnull", False)),
+                        fields=["unit_id", "closed_at"],
+                        include=("closed_after", "root", "type"),
+                        name="fact_closed",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Spell',
+            name="Spell",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('case_id', models.BigIntegerField(db_index=True)),
-                ('units', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
-                ('root', models.CharField(max_length=40)),
-                ('type', models.CharField(max_length=40)),
-                ('category', models.CharField(max_length=60)),
-                ('channel', models.CharField(max_length=20)),
-                ('since', models.DateTimeField()),
-                ('until', models.DateTimeField(null=True)),
-                ('due_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("case_id", models.BigIntegerField(db_index=True)),
+                (
+                    "units",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
+                ),
+                ("root", models.CharField(max_length=40)),
+                ("type", models.CharField(max_length=40)),
+                ("category", models.CharField(max_length=60)),
+                ("channel", models.CharField(max_length=20)),
+                ("since", models.DateTimeField()),
+                ("until", models.DateTimeField(null=True)),
+                ("due_at", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('until', None)), fields=['due_at'], name='spell_now'), models.Index(fields=['since', 'until'], name='spell_time')],
+                "indexes": [
+                    models.Index(condition=models.Q(("until", None)), fields=["due_at"], name="spell_now"),
+                    models.Index(fields=["since", "until"], name="spell_time"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Tally',
+            name="Tally",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('unit_id', models.BigIntegerField()),
-                ('root', models.CharField(max_length=40)),
-                ('type', models.CharField(max_length=40)),
-                ('day', models.DateField()),
-                ('category', models.CharField(max_length=60)),
-                ('channel', models.CharField(max_length=20)),
-                ('opened', models.IntegerField(default=0)),
-                ('electronic', models.IntegerField(default=0)),
-                ('resolved', models.IntegerField(default=0)),
-                ('closed', models.IntegerField(default=0)),
-                ('on_time', models.IntegerField(default=0)),
-                ('reopened', models.IntegerField(default=0)),
-                ('rated', models.IntegerField(default=0)),
-                ('satisfied', models.IntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("unit_id", models.BigIntegerField()),
+                ("root", models.CharField(max_length=40)),
+                ("type", models.CharField(max_length=40)),
+                ("day", models.DateField()),
+                ("category", models.CharField(max_length=60)),
+                ("channel", models.CharField(max_length=20)),
+                ("opened", models.IntegerField(default=0)),
+                ("electronic", models.IntegerField(default=0)),
+                ("resolved", models.IntegerField(default=0)),
+                ("closed", models.IntegerField(default=0)),
+                ("on_time", models.IntegerField(default=0)),
+                ("reopened", models.IntegerField(default=0)),
+                ("rated", models.IntegerField(default=0)),
+                ("satisfied", models.IntegerField(default=0)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('unit_id', 'root', 'day', 'type', 'category', 'channel'), include=('opened', 'electronic', 'resolved', 'closed', 'on_time', 'reopened', 'rated', 'satisfied'), name='tally_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("unit_id", "root", "day", "type", "category", "channel"),
+                        include=(
+                            "opened",
+                            "electronic",
+                            "resolved",
+                            "closed",
+                            "on_time",
+                            "reopened",
+                            "rated",
+                            "satisfied",
+                        ),
+                        name="tally_once",
+                    )
+                ],
             },
         ),
     ]

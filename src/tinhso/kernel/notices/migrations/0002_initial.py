@@ -6,30 +6,34 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('notices', '0001_initial'),
+        ("notices", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='notice',
-            name='person',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='notices', to=settings.AUTH_USER_MODEL),
+            model_name="notice",
+            name="person",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="notices",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['id'], name='notice_waiting'),
+            model_name="notice",
+            index=models.Index(condition=models.Q(("state", "waiting")), fields=["id"], name="notice_waiting"),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['person', '-id'], name='notice_person'),
+            model_name="notice",
+            index=models.Index(fields=["person", "-id"], name="notice_person"),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['subject_kind', 'subject_id'], name='notice_subject'),
+            model_name="notice",
+            index=models.Index(fields=["subject_kind", "subject_id"], name="notice_subject"),
         ),
     ]

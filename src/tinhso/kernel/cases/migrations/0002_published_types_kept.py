@@ -20,5 +20,5 @@ DROP FUNCTION cases_refuse();
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("cases", "0002_initial"), ("journal", "0002_append_only")]
+    dependencies: ClassVar = [("cases", "0001_initial"), ("journal", "0002_append_only")]
     operations: ClassVar = [migrations.RunSQL(KEEP, LET_GO)]
