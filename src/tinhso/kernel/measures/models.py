@@ -1,6 +1,5 @@
 """What the measures follower keeps; all of it can be rebuilt from the journal."""
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -9,6 +8,7 @@ class Fact(models.Model):
     """One case as the figures see it, folded from its events."""
 
     case_id = models.BigIntegerField(primary_key=True)
+    last_event = models.BigIntegerField()
     unit_id = models.BigIntegerField()
     type = models.CharField(max_length=40)
     root = models.CharField(max_length=40)
@@ -21,6 +21,7 @@ class Fact(models.Model):
     closed_at = models.DateTimeField(null=True)
     closed_after = models.IntegerField(null=True)
     on_time = models.BooleanField(null=True)
+    first_closed_at = models.DateTimeField(null=True)
     reopened_at = models.DateTimeField(null=True)
     rated_at = models.DateTimeField(null=True)
     satisfied = models.BooleanField(null=True)
@@ -47,8 +48,8 @@ class Fact(models.Model):
 class Tally(models.Model):
     """Counts of one day, for one unit *with all under it*, one type, category and channel.
 
-    `resolved` counts, on the day a case was opened, that it is now closed; the other counts stand on the day on
-    which the thing happened.
+    `resolved` counts, on the day a case was opened, that it is now closed; `ended` and `reopened`, on the day of
+    its first closing, that it was closed and that it was reopened; the others stand on the day they happened.
     """
 
     unit_id = models.BigIntegerField()
@@ -62,6 +63,7 @@ class Tally(models.Model):
     resolved = models.IntegerField(default=0)
     closed = models.IntegerField(default=0)
     on_time = models.IntegerField(default=0)
+    ended = models.IntegerField(default=0)
     reopened = models.IntegerField(default=0)
     rated = models.IntegerField(default=0)
     satisfied = models.IntegerField(default=0)
@@ -92,7 +94,7 @@ class Spell(models.Model):
     """A time in which a case was open under one unit with one due date; `until` is empty while it lasts."""
 
     case_id = models.BigIntegerField(db_index=True)
-    units = ArrayField(models.BigIntegerField())
+    unit_id = models.BigIntegerField()
     root = models.CharField(max_length=40)
     type = models.CharField(max_length=40)
     category = models.CharField(max_length=60)
@@ -103,8 +105,13 @@ class Spell(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["due_at"], condition=Q(until=None), name="spell_now"),
-            models.Index(fields=["since", "until"], name="spell_time"),
+            models.Index(
+                fields=["unit_id"],
+                include=["due_at", "root", "type", "category", "channel"],
+                condition=Q(until=None),
+                name="spell_now",
+            ),
+            models.Index(fields=["unit_id", "since", "until"], name="spell_time"),
         ]
 
     def __str__(self) -> str:

@@ -3,150 +3,250 @@
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
-import tinhso.kernel.cases.models
-import tinhso.kernel.units.models
 from django.conf import settings
 from django.db import migrations, models
 
+import tinhso.kernel.cases.models
+import tinhso.kernel.units.models
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('units', '0001_initial'),
+        ("units", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Counter',
+            name="Counter",
             fields=[
-                ('series', models.CharField(max_length=60, primary_key=True, serialize=False)),
-                ('last', models.BigIntegerField(default=0)),
+                ("series", models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ("last", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=40, unique=True)),
-                ('secret', models.CharField(default=tinhso.kernel.cases.models.new_secret, max_length=32, unique=True)),
-                ('type', models.CharField(max_length=40)),
-                ('root', models.CharField(max_length=40)),
-                ('category', models.CharField(blank=True, max_length=60)),
-                ('channel', models.CharField(max_length=20)),
-                ('text', models.TextField(blank=True)),
-                ('fields', models.JSONField(default=dict)),
-                ('personal', models.JSONField(default=dict)),
-                ('erased_at', models.DateTimeField(null=True)),
-                ('supporting', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('following', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('units', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
-                ('latitude', models.FloatField(null=True)),
-                ('longitude', models.FloatField(null=True)),
-                ('cell', models.BigIntegerField(null=True)),
-                ('stage', models.CharField(max_length=40)),
-                ('stage_kind', models.CharField(choices=[('open', 'Open'), ('waiting', 'Waiting'), ('closed', 'Closed')], max_length=8)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('clocks', models.JSONField(default=dict)),
-                ('due_at', models.DateTimeField(null=True)),
-                ('first_due_at', models.DateTimeField(null=True)),
-                ('alarm_at', models.DateTimeField(null=True)),
-                ('alarms_done', models.PositiveSmallIntegerField(default=0)),
-                ('opened_at', models.DateTimeField()),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('reopened', models.PositiveSmallIntegerField(default=0)),
-                ('outcome', models.CharField(blank=True, max_length=40)),
-                ('solved', models.CharField(blank=True, max_length=8)),
-                ('satisfaction', models.PositiveSmallIntegerField(null=True)),
-                ('rated_at', models.DateTimeField(null=True)),
-                ('imported_from', models.CharField(max_length=120, null=True)),
-                ('search', models.GeneratedField(db_persist=True, expression=tinhso.kernel.units.models.Fold(models.F('number'), models.F('text')), output_field=models.TextField())),
-                ('area', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='units.unit')),
-                ('filed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='filed_cases', to=settings.AUTH_USER_MODEL)),
-                ('handler', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='handled_cases', to=settings.AUTH_USER_MODEL)),
-                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='led_cases', to='units.unit')),
-                ('merged_into', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='duplicates', to='cases.case')),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='cases.case')),
-                ('raiser', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='raised_cases', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=40, unique=True)),
+                (
+                    "secret",
+                    models.CharField(default=tinhso.kernel.cases.models.new_secret, max_length=32, unique=True),
+                ),
+                ("type", models.CharField(max_length=40)),
+                ("root", models.CharField(max_length=40)),
+                ("category", models.CharField(blank=True, max_length=60)),
+                ("channel", models.CharField(max_length=20)),
+                ("text", models.TextField(blank=True)),
+                ("fields", models.JSONField(default=dict)),
+                ("personal", models.JSONField(default=dict)),
+                ("erased_at", models.DateTimeField(null=True)),
+                (
+                    "supporting",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                (
+                    "following",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                ("units", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                ("latitude", models.FloatField(null=True)),
+                ("longitude", models.FloatField(null=True)),
+                ("cell", models.BigIntegerField(null=True)),
+                ("stage", models.CharField(max_length=40)),
+                (
+                    "stage_kind",
+                    models.CharField(
+                        choices=[("open", "Open"), ("waiting", "Waiting"), ("closed", "Closed")], max_length=8
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("clocks", models.JSONField(default=dict)),
+                ("due_at", models.DateTimeField(null=True)),
+                ("first_due_at", models.DateTimeField(null=True)),
+                ("alarm_at", models.DateTimeField(null=True)),
+                ("alarms_done", models.PositiveSmallIntegerField(default=0)),
+                ("opened_at", models.DateTimeField()),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("reopened", models.PositiveSmallIntegerField(default=0)),
+                ("outcome", models.CharField(blank=True, max_length=40)),
+                ("solved", models.CharField(blank=True, max_length=8)),
+                ("satisfaction", models.PositiveSmallIntegerField(null=True)),
+                ("rated_at", models.DateTimeField(null=True)),
+                ("imported_from", models.CharField(max_length=120, null=True)),
+                (
+                    "search",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=tinhso.kernel.units.models.Fold(models.F("number"), models.F("text")),
+                        output_field=models.TextField(),
+                    ),
+                ),
+                (
+                    "area",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="units.unit"
+                    ),
+                ),
+                (
+                    "filed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="filed_cases",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "handler",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="handled_cases",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="led_cases", to="units.unit"
+                    ),
+                ),
+                (
+                    "merged_into",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="duplicates",
+                        to="cases.case",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="parts", to="cases.case"
+                    ),
+                ),
+                (
+                    "raiser",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="raised_cases",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Remark',
+            name="Remark",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('event_id', models.BigIntegerField(db_index=True)),
-                ('name', models.CharField(max_length=40)),
-                ('text', models.TextField()),
-                ('public', models.BooleanField(default=False)),
-                ('personal', models.BooleanField(default=False)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='remarks', to='cases.case')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("event_id", models.BigIntegerField(db_index=True)),
+                ("name", models.CharField(max_length=40)),
+                ("text", models.TextField()),
+                ("public", models.BooleanField(default=False)),
+                ("personal", models.BooleanField(default=False)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="remarks", to="cases.case"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TypeVersion',
+            name="TypeVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('type', models.SlugField(max_length=40)),
-                ('version', models.PositiveIntegerField()),
-                ('root', models.SlugField(max_length=40)),
-                ('definition', models.TextField()),
-                ('digest', models.CharField(max_length=64)),
-                ('published_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("type", models.SlugField(max_length=40)),
+                ("version", models.PositiveIntegerField()),
+                ("root", models.SlugField(max_length=40)),
+                ("definition", models.TextField()),
+                ("digest", models.CharField(max_length=64)),
+                ("published_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('type', 'version'), name='type_version_once')],
+                "constraints": [models.UniqueConstraint(fields=("type", "version"), name="type_version_once")],
             },
         ),
         migrations.AddField(
-            model_name='case',
-            name='type_version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='cases.typeversion'),
+            model_name="case",
+            name="type_version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="cases", to="cases.typeversion"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('closed_at', None)), fields=['lead', 'due_at', 'id'], name='case_lead_due'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("closed_at", None)), fields=["lead", "due_at", "id"], name="case_lead_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['lead', '-opened_at', '-id'], name='case_lead_opened'),
+            model_name="case",
+            index=models.Index(fields=["lead", "-opened_at", "-id"], name="case_lead_opened"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('closed_at', None)), fields=['due_at', 'id'], name='case_due'),
+            model_name="case",
+            index=models.Index(condition=models.Q(("closed_at", None)), fields=["due_at", "id"], name="case_due"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['-opened_at', '-id'], name='case_opened'),
+            model_name="case",
+            index=models.Index(fields=["-opened_at", "-id"], name="case_opened"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['-closed_at', '-id'], name='case_closed'),
+            model_name="case",
+            index=models.Index(fields=["-closed_at", "-id"], name="case_closed"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('closed_at', None)), fields=['handler', 'due_at', 'id'], name='case_handler'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("closed_at", None)), fields=["handler", "due_at", "id"], name="case_handler"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('alarm_at__isnull', False), ('closed_at', None)), fields=['alarm_at'], name='case_alarm'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("alarm_at__isnull", False), ("closed_at", None)),
+                fields=["alarm_at"],
+                name="case_alarm",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['units'], name='case_units'),
+            model_name="case",
+            index=django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=["units"], name="case_units"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(models.F('search'), 'gin_trgm_ops'), name='case_search'),
+            model_name="case",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.indexes.OpClass(models.F("search"), "gin_trgm_ops"), name="case_search"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('stage_kind', 'closed')), models.Q(models.Q(('stage_kind', 'closed'), _negated=True), ('closed_at', None)), _connector='OR'), name='case_closed_has_time'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at__isnull", False), ("stage_kind", "closed")),
+                    models.Q(models.Q(("stage_kind", "closed"), _negated=True), ("closed_at", None)),
+                    _connector="OR",
+                ),
+                name="case_closed_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(condition=models.Q(('imported_from__isnull', False)), fields=('imported_from',), name='case_imported_once'),
+            model_name="case",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("imported_from__isnull", False)),
+                fields=("imported_from",),
+                name="case_imported_once",
+            ),
         ),
     ]

@@ -1,4 +1,4 @@
-"""Reads of case types and cases, each with its number of statements."""
+"""Case types, calendars and routing as this process knows them, and what rules ask about a case."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -37,6 +37,13 @@ def current_version(name: str) -> TypeVersion:
 
 
 @lru_cache(maxsize=1)
+def published_types() -> dict[str, CaseType]:
+    """The newest published version of every type, by name; read once per process."""
+    newest = TypeVersion.objects.order_by("type", "-version").distinct("type").only("pk", "type", "definition")
+    return {it.type: it.parsed for it in newest}
+
+
+@lru_cache(maxsize=1)
 def calendars() -> dict[str, Calendar]:
     """The calendars of the catalogue; read once per process."""
     return read_calendars(Path(settings.TINHSO_CATALOG))
@@ -61,6 +68,7 @@ def routing_of(root: str) -> RoutingEntry | None:
 def forget() -> None:
     """Read types, calendars and routing anew; called after publication."""
     current_version.cache_clear()
+    published_types.cache_clear()
     calendars.cache_clear()
     _catalogue.cache_clear()
 
