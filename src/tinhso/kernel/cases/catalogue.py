@@ -12,7 +12,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from tinhso.kernel.cases.rules.clocks import InWaiting
 from tinhso.kernel.cases.rules.numbers import check_pattern
 from tinhso.kernel.cases.rules.parties import Party, parse_party
+from tinhso.kernel.cases.rules.routing import COMMUNE
 from tinhso.kernel.catalogue import CatalogueError, Entry, Finding, Source, Words, read_yaml, validate
+from tinhso.kernel.notices.catalogue import read_notices
+from tinhso.kernel.units.catalogue import OfficeEntry, read_offices
+from tinhso.kernel.worktime.catalogue import read_calendars
 from tinhso.kernel.worktime.rules import WorkingTime, parse_plain_time, parse_working_time
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
@@ -313,6 +317,10 @@ class CaseCatalogue:
         for source, entry in self.routing.values():
             self.findings += _faults_of_routing(source, entry, self.types)
 
+    def source(self, type_name: str) -> Source:
+        """The file of a case type."""
+        return self._sources[type_name]
+
     def _sources_in(self, name: str) -> Iterator[Source]:
         for path in sorted((self.folder / name).glob("*.yaml")):
             try:
@@ -438,3 +446,55 @@ def read_case_types(folder: Path) -> dict[str, CaseType]:
     if catalogue.findings:
         raise CatalogueError(sorted(catalogue.findings))
     return catalogue.types
+
+
+def check(folder: Path) -> list[Finding]:
+    """Every fault of a catalogue folder: calendars, units, notices, case types, routing, and what ties them."""
+    findings: list[Finding] = []
+    offices: dict[str, list[OfficeEntry]] = {}
+    notices: set[str] = set()
+    try:
+        read_calendars(folder)
+    except CatalogueError as error:
+        findings += error.findings
+    try:
+        notices = set(read_notices(folder))
+    except CatalogueError as error:
+        findings += error.findings
+    try:
+        for entry in read_offices(folder):
+            for office in entry.units:
+                offices.setdefault(office.code, []).append(office)
+    except CatalogueError as error:
+        findings += error.findings
+    catalogue = CaseCatalogue(folder)
+    findings += catalogue.findings
+    for name, case_type in catalogue.types.items():
+        source = catalogue.source(name)
+        for event, text in case_type.notices.items():
+            if text not in notices:
+                findings.append(source.finding(("notices", event), f"notices.{event}: there is no text named {text}"))
+    for source, routing in catalogue.routing.values():
+        findings += _stale_rules(source, routing, offices)
+    return sorted(findings)
+
+
+def _stale_rules(source: Source, routing: RoutingEntry, offices: dict[str, list[OfficeEntry]]) -> Iterator[Finding]:
+    """Rules that name an office which does not exist, or never at the same time as their province."""
+    for top, code in routing.centre.items():
+        for named in (top, code):
+            if named not in offices:
+                yield source.finding(("centre", top), f"centre: there is no office {named}")
+    for section in ("rules", "push_up"):
+        for i, rule in enumerate(getattr(routing, section)):
+            place = (section.replace("_", "-"), i, "to")
+            if rule.to == COMMUNE or rule.within not in offices:
+                continue
+            if rule.to not in offices:
+                yield source.finding(place, f"routing: there is no office {rule.to}")
+            elif not any(_overlap(a, b) for a in offices[rule.to] for b in offices[rule.within]):
+                yield source.finding(place, f"routing: {rule.to} was closed when {rule.within} began")
+
+
+def _overlap(one: OfficeEntry, other: OfficeEntry) -> bool:
+    return (one.to is None or one.to >= other.from_) and (other.to is None or other.to >= one.from_)

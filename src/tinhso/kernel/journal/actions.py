@@ -129,6 +129,14 @@ def seal() -> Seal | None:
         )
 
 
+def seal_all() -> int:
+    """Seal everything that can be sealed now; returns how many seals were made."""
+    made = 0
+    while seal():
+        made += 1
+    return made
+
+
 def after_restore() -> None:
     """Make a restored journal readable in order again.
 

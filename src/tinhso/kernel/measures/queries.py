@@ -70,6 +70,20 @@ class Row:
         """Whether there is a share, but too few cases to state it."""
         return 0 < self.denominator < rules.MINIMUM_COUNT
 
+    def stated(self) -> dict[str, Any]:
+        """As JSON; the share is null and `held_back` true below the minimum count."""
+        stated = {
+            "key": self.key,
+            "label": self.label,
+            "numerator": self.numerator,
+            "denominator": self.denominator,
+            "share": self.share,
+            "held_back": self.held_back,
+        }
+        if self.median is not None:
+            stated |= {"median_minutes": self.median, "p90_minutes": self.p90}
+        return stated
+
 
 def rows(name: str, selection: Selection, by: By | None = None) -> list[Row]:
     """The measure *name* over *selection*, whole or broken down.

@@ -12,7 +12,7 @@ def deliver_waiting() -> None:
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="notices.deliver_again", queueing_lock="notices.deliver_again", pass_context=False)
+@app.task(name="notices.deliver_again", queueing_lock="notices.deliver_again")
 def deliver_again(timestamp: int) -> None:
     """Every minute: send again what failed before."""
     actions.deliver_some()

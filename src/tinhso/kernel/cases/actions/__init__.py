@@ -1,6 +1,7 @@
 """The only writers of cases: one function for each thing that can happen."""
 
 from tinhso.kernel.cases.actions.acting import act, rate
+from tinhso.kernel.cases.actions.escalating import escalate_due
 from tinhso.kernel.cases.actions.handling import (
     assign,
     attach,
@@ -20,6 +21,7 @@ __all__ = [
     "assign",
     "attach",
     "comment",
+    "escalate_due",
     "merge",
     "open_case",
     "publish",

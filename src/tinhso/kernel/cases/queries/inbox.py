@@ -1,0 +1,236 @@
+"""The lists of the desk. Every one is cut from `Case.objects.visible_to`; filters only narrow it further."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Count, Q
+from django.db.models.functions import Left
+from django.utils import timezone
+
+from tinhso.kernel.cases.models import Case, CaseQuerySet
+from tinhso.kernel.cases.queries.types import published_types, routing_of
+from tinhso.kernel.people.rules import Role, Scope
+from tinhso.kernel.units.models import Unit
+from tinhso.kernel.units.queries import directory
+from tinhso.kernel.units.rules import fold
+
+PAGE = 20
+MOST_COUNTED = 1_000
+"""Counting stops here: nobody needs to know more than that there are very many."""
+SOON = timedelta(days=2)
+FIRST_WORDS = 160
+"""Characters of a case's text that a list shows."""
+UNITS_IN_STRIP = 12
+
+
+class Tab(StrEnum):
+    """The lists of the desk."""
+
+    DISPATCH = "dispatch"
+    MINE = "mine"
+    UNIT = "unit"
+    SUPPORTING = "supporting"
+    SOON = "soon"
+    OVERDUE = "overdue"
+    ALL = "all"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a list is narrowed to; what is empty narrows nothing. `unit` includes the units under it; `since` and
+    `until` are the first and last day of opening."""
+
+    words: str = ""
+    type: str = ""
+    category: str = ""
+    stage: str = ""
+    unit: Unit | None = None
+    since: date | None = None
+    until: date | None = None
+
+    @property
+    def nothing(self) -> bool:
+        return self == Wanted()
+
+
+class Cursor(tuple[datetime | None, int]):
+    """The last row of a page: the value that the list is ordered by, and the key."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        at, key = self
+        return f"{at.isoformat() if at else '-'}_{key}"
+
+    @classmethod
+    def read(cls, text: str) -> "Cursor":
+        """The inverse of `str`. Raises ValueError."""
+        at, _, key = text.rpartition("_")
+        instant = None if at == "-" else datetime.fromisoformat(at)
+        if (instant and instant.tzinfo is None) or not key.isdecimal() or len(key) > 18:
+            raise ValueError("not the end of a page")
+        return cls((instant, int(key)))
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of a list; `following` starts the next page, where there is one."""
+
+    rows: Sequence[Case]
+    following: Cursor | None
+
+
+@dataclass(frozen=True)
+class UnitLoad:
+    """How many open cases a unit leads, and how many of them are past their due date."""
+
+    unit: Unit
+    open: int
+    overdue: int
+
+
+def centres_of(scope: Scope) -> list[int]:
+    """Keys of the operations centres whose cases *scope* dispatches: what no rule routes ends up there."""
+    tops = {key for post in scope.posts if post.role is Role.OPERATOR for key in post.above}
+    known, today = directory().by_key, timezone.localdate()
+    tops_codes = {known[key].code for key in tops if key in known}
+    routings = filter(None, (routing_of(it.root) for it in published_types().values()))
+    centres = {code for routing in routings for top, code in routing.centre.items() if top in tops_codes}
+    return [
+        key
+        for key in sorted(scope.seen & known.keys())
+        if known[key].code in centres and known[key].valid_from <= today <= (known[key].valid_to or today)
+    ]
+
+
+def tabs_of(scope: Scope) -> list[Tab]:
+    """The lists that make sense for *scope*, the one to start with first."""
+    return [tab for tab in Tab if tab is not Tab.DISPATCH or centres_of(scope)]
+
+
+def _of(tab: Tab, scope: Scope, now: datetime) -> CaseQuerySet:
+    visible = Case.objects.visible_to(scope)
+    match tab:
+        case Tab.ALL:
+            return visible
+        case Tab.CLOSED:
+            return visible.filter(closed_at__isnull=False)
+        case Tab.MINE:
+            return visible.open().filter(handler=scope.person)
+        case Tab.UNIT:
+            return visible.open().filter(lead__in=scope.seen)
+        case Tab.DISPATCH:
+            return visible.open().filter(lead__in=centres_of(scope))
+        case Tab.SUPPORTING:
+            return visible.open().filter(supporting__overlap=sorted(scope.seen))
+        case Tab.SOON:
+            return visible.open().filter(due_at__gte=now, due_at__lt=now + SOON)
+        case Tab.OVERDUE:
+            return visible.open().filter(due_at__lt=now)
+
+
+def _narrowed(cases: CaseQuerySet, wanted: Wanted) -> CaseQuerySet:
+    exact = {"type": wanted.type, "category": wanted.category, "stage": wanted.stage}
+    cases = cases.filter(**{name: value for name, value in exact.items() if value})
+    if wanted.unit:
+        tops = set(wanted.unit.lineage)
+        below = [it.pk for it in directory().by_key.values() if not tops.isdisjoint(it.path)]
+        cases = cases.filter(lead__in=below)
+    if wanted.since:
+        cases = cases.filter(opened_at__gte=_midnight(wanted.since))
+    if wanted.until:
+        cases = cases.filter(opened_at__lt=_midnight(wanted.until + timedelta(days=1)))
+    # Each word anywhere: the order in which people remember words is not the order in which they were written.
+    for word in fold(wanted.words).split():
+        cases = cases.filter(search__contains=word)
+    return cases
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), timezone.get_current_timezone())
+
+
+def _order(tab: Tab) -> tuple[str, bool]:
+    """The column that a list is ordered by, and whether the latest comes first."""
+    return {Tab.ALL: ("opened_at", True), Tab.CLOSED: ("closed_at", True)}.get(tab, ("due_at", False))
+
+
+def _after(column: str, descending: bool, cursor: Cursor) -> Q:
+    at, key = cursor
+    beyond = "lt" if descending else "gt"
+    if at is None:
+        return Q(**{f"{column}__isnull": True, f"id__{beyond}": key})
+    later = Q(**{f"{column}__{beyond}": at}) | Q(**{column: at, f"id__{beyond}": key})
+    if descending:
+        return Q(**{f"{column}__lte": at}) & later  # says the same again, in the form that an index understands
+    return later | Q(**{f"{column}__isnull": True})
+
+
+def cases_on(tab: Tab, scope: Scope, wanted: Wanted, *, after: Cursor | None = None, now: datetime) -> Page:
+    """One page of a list, ordered by due date (paused cases last), or the latest first where closed ones are in it.
+
+    One statement, whose cost does not grow with the page's distance from the start of a list by opening or closing.
+    """
+    column, descending = _order(tab)
+    cases = _narrowed(_of(tab, scope, now), wanted)
+    if after:
+        cases = cases.filter(_after(column, descending, after))
+    order = (f"-{column}", "-id") if descending else (column, "id")
+    rows = list(
+        cases.order_by(*order)
+        .select_related("lead", "area", "handler")
+        .annotate(words=Left("text", FIRST_WORDS))
+        .only(
+            *("number", "type", "type_version_id", "category", "stage", "stage_kind"),
+            *("due_at", "first_due_at", "opened_at", "closed_at", "reopened", "merged_into_id"),
+            *("lead__name", "lead__name_en", "area__name", "area__name_en", "handler__name", "handler__username"),
+        )[: PAGE + 1]
+    )
+    more = len(rows) > PAGE
+    last = rows[PAGE - 1] if more else None
+    return Page(rows[:PAGE], Cursor((getattr(last, column), last.pk)) if last else None)
+
+
+def counts(scope: Scope, now: datetime) -> Mapping[Tab, int]:
+    """How many cases each list of *scope* holds before it is narrowed, each counted up to MOST_COUNTED.
+
+    One statement.
+    """
+    tabs, parts, parameters = tabs_of(scope), [], []
+    for tab in tabs:
+        bounded = _of(tab, scope, now).order_by().values("pk")[:MOST_COUNTED]
+        try:
+            sql, given = bounded.query.sql_with_params()
+        except EmptyResultSet:
+            sql, given = "SELECT 1 WHERE false", ()
+        parts.append(f"(SELECT count(*) FROM ({sql}) AS {tab}_cases)")  # noqa: S608  compiled by Django
+        parameters += given
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", parameters)
+        found = cursor.fetchone()
+    return dict(zip(tabs, found or (), strict=True))
+
+
+def load_by_unit(scope: Scope, wanted: Wanted, now: datetime) -> list[UnitLoad]:
+    """The units that *scope* looks into with the most overdue open cases, at most UNITS_IN_STRIP; one statement."""
+    cases = Case.objects.visible_to(scope).open().filter(lead__in=scope.seen)
+    found = (
+        _narrowed(cases, Wanted(type=wanted.type, unit=wanted.unit))
+        .order_by()
+        .values("lead")
+        .annotate(open=Count("pk"), overdue=Count("pk", filter=Q(due_at__lt=now)))
+        .order_by("-overdue", "-open", "lead")[:UNITS_IN_STRIP]
+    )
+    known = directory().by_key
+    return [UnitLoad(known[row["lead"]], row["open"], row["overdue"]) for row in found if row["lead"] in known]
+
+
+def offices_in(scope: Scope) -> list[Unit]:
+    """The offices that *scope* looks into, in Vietnamese order; from memory."""
+    known = directory().by_key
+    return sorted((known[key] for key in scope.seen if key in known), key=lambda it: (it.sort_key, it.code))
