@@ -118,9 +118,7 @@ def _read() -> tuple[list[Row], list[Row], Row]:
         )
         base.close()
     for row in legacy:
-        row |= {
-            level: _with_plain_type(row[level]) for level in ("province", "district", "ward") if row[level]
-        }
+        row |= {level: _with_plain_type(row[level]) for level in ("province", "district", "ward") if row[level]}
     return today, legacy, json.loads((data / "converter_2025.json").read_text(encoding="utf-8"))
 
 
@@ -163,9 +161,7 @@ def _province_successors(today: list[Row], legacy: list[Row], converter: Row) ->
     return {o: [n] for o, n in pairs}
 
 
-def _trusted_points(
-    today: list[Row], legacy: list[Row], successors: dict[str, list[str]]
-) -> dict[str, Point]:
+def _trusted_points(today: list[Row], legacy: list[Row], successors: dict[str, list[str]]) -> dict[str, Point]:
     """Points of today's communes by code.
 
     Of two communes of one province with the same or a similar name the source sometimes has the point of

@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tinhso.kernel.people.models import Person
@@ -167,6 +168,11 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the due date in force has passed without a closing, or before it."""
+        return self.due_at is not None and self.due_at < (self.closed_at or timezone.now())
 
 
 class Remark(models.Model):

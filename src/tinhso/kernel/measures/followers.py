@@ -51,6 +51,11 @@ def paths_of(units: Iterable[int]) -> dict[int, list[int]]:
     return _paths
 
 
+def forget_paths() -> None:
+    """Read the tree anew; called when units were loaded from nothing."""
+    _paths.clear()
+
+
 def state_of(fact: Fact) -> State:
     """A stored fact as a value."""
     return State(

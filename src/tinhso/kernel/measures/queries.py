@@ -12,6 +12,9 @@ from tinhso.kernel.measures import rules
 from tinhso.kernel.measures.definitions import MEASURES, PERIODS, Basis, By, Measure
 from tinhso.kernel.units.models import Unit
 
+LAST_DAY = date(9998, 12, 31)
+"""Python's calendar ends a year later."""
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -47,7 +50,7 @@ class Selection:
         """When "open" and "overdue" are looked at: now, or the end of the last day."""
         if self.end is None:
             return timezone.now()
-        return datetime.combine(self.end + timedelta(days=1), time(), rules.ZONE)
+        return datetime.combine(min(self.end, LAST_DAY) + timedelta(days=1), time(), rules.ZONE)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import groupby
 
 from django.db import connection, transaction
@@ -36,9 +37,7 @@ def differences(progress: Progress | None = None) -> list[str]:
     found: list[str] = []
     cases = 0
     tallies: dict[TallyKey, Counter[str]] = defaultdict(Counter)
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    with _snapshot():
         for chunk in _replayed(progress):
             cases += len(chunk)
             found += _compare_cases(chunk)
@@ -51,6 +50,17 @@ def differences(progress: Progress | None = None) -> list[str]:
             found.append(f"{stored} facts are kept, the journal has {cases} cases")
         found += _compare_tallies(tallies)
     return found[:MOST_DIFFERENCES]
+
+
+@contextmanager
+def _snapshot() -> Iterator[None]:
+    """One state of the database for the whole block; a caller's own transaction, if there is one, must do."""
+    nested = connection.in_atomic_block
+    with transaction.atomic():
+        if not nested:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
 
 
 def _replayed(progress: Progress | None) -> Iterator[Replayed]:

@@ -10,6 +10,7 @@ from tinhso.kernel.notices.adapters import DeliveryError, adapter_for
 from tinhso.kernel.notices.catalogue import texts
 from tinhso.kernel.notices.models import Notice
 from tinhso.kernel.people.contacts import Address, Channel
+from tinhso.kernel.people.models import Person
 
 MOST_TRIES = 6
 
@@ -91,3 +92,9 @@ def deliver_some(most: int = 100) -> int:
                 notice.save(update_fields=["tries", "state", "sent_at", "fault"])
                 sent += 1
     return sent
+
+
+def mark_read(person: Person, newest: int) -> int:
+    """Mark what lies on the desk of *person* as read, up to the notice *newest*; returns how many were unread."""
+    unread = Notice.objects.filter(person=person, channel=Channel.DESK, pk__lte=newest, read_at=None)
+    return unread.update(read_at=timezone.now())

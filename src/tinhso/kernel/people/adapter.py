@@ -5,7 +5,7 @@ import logging
 import time
 from typing import Any, ClassVar
 
-import qrcode
+import segno
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -15,7 +15,6 @@ from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from qrcode.image.svg import SvgPathImage
 
 from tinhso.kernel.people.models import Person
 
@@ -26,7 +25,7 @@ TOO_MANY = "too_many_login_attempts"
 """allauth's name for a refused sign-in after too many failed ones."""
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  allauth has no types
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """Accounts are made by administrators (staff) or by a proven phone number (residents), never by a form."""
 
     error_messages: ClassVar[dict[str, str | Promise]] = DefaultAccountAdapter.error_messages | {
@@ -36,7 +35,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  allauth has 
         "incorrect_password": _("This password is not right."),
         "rate_limited": _("That was too often. Wait a few minutes and try again."),
         "same_as_current": _("The new value is the same as the old one."),
-        TOO_MANY: _("Too many failed tries. Wait five minutes and try again."),
+        TOO_MANY: _("Too many failed tries. Wait a few minutes and try again."),
         "username_password_mismatch": _("The user name or the password is not right."),
     }
 
@@ -81,7 +80,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def build_totp_svg(self, url: str) -> str:
         """The QR code as an `svg` element that can stand in a page."""
-        drawing: str = qrcode.make(url, image_factory=SvgPathImage).to_string(encoding="unicode")
+        drawing: str = segno.make(url, micro=False).svg_inline(scale=5, light="#fff")
         return drawing
 
     def encrypt(self, text: str) -> str:

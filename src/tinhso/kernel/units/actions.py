@@ -1,7 +1,9 @@
 """Writers of units: areas from the data file, offices from the catalogue."""
 
 import gzip
+import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -11,11 +13,12 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from tinhso.kernel.catalogue import CatalogueError, Finding
+from tinhso.kernel.catalogue import CatalogueError, Finding, Words
 from tinhso.kernel.units import queries
 from tinhso.kernel.units.catalogue import OfficeEntry, UnitsEntry, read_offices
 from tinhso.kernel.units.models import Alias, Kind, Succession, Unit
-from tinhso.kernel.units.rules import sort_key
+from tinhso.kernel.units.rules import fold, sort_key
+from tinhso.kernel.worktime.rules import FIRST_DAY
 
 REFORM = date(2025, 7, 1)
 """The day of the reform of provinces and communes: Resolution 202/2025/QH15."""
@@ -44,6 +47,51 @@ class Loaded:
 
     units: int
     successions: int
+
+
+def add_log_units(code: str, name: Words, parts: Iterable[str]) -> tuple[Unit, dict[str, Unit]]:
+    """The unit of an imported log and the units right under it that the log names; what is missing is added.
+
+    A unit of a log is in force from the first day that calendars cover. Its code is the log's with its own name, as
+    far as that fits.
+    """
+    with transaction.atomic():
+        top = Unit.objects.filter(code=code, valid_from=FIRST_DAY).first()
+        if top is None:
+            top = Unit(
+                code=code,
+                valid_from=FIRST_DAY,
+                kind=Kind.LOG,
+                name=name.vi,
+                name_en=name.en,
+                sort_key=sort_key(name.vi),
+            )
+            _add([top])
+        known = {it.name: it for it in Unit.objects.filter(parent=top, kind=Kind.LOG)}
+        codes = {it.code for it in known.values()}
+        fresh = []
+        for part in sorted(set(parts) - known.keys()):
+            it = Unit(
+                code=_log_code(code, part, codes),
+                valid_from=FIRST_DAY,
+                kind=Kind.LOG,
+                name=part,
+                parent=top,
+                sort_key=sort_key(part),
+            )
+            codes.add(it.code)
+            fresh.append(it)
+        _add(fresh)
+        transaction.on_commit(queries.forget)
+    return top, known | {it.name: it for it in fresh}
+
+
+def _log_code(code: str, name: str, taken: set[str]) -> str:
+    longest = Unit._meta.get_field("code").max_length or 0
+    plain = f"{code}.{re.sub(r'[^A-Za-z0-9]+', '-', name if name.isascii() else fold(name)).strip('-')}"
+    if len(plain) <= longest and plain not in taken and not plain.endswith("."):
+        return plain
+    return f"{code}.{hashlib.sha256(name.encode()).hexdigest()[:10].upper()}"
 
 
 def load(catalogue: Path) -> Loaded:

@@ -30,6 +30,8 @@ COMMANDS = {
     "journal": Command("journal:journal", "The record: verify, seal."),
     "measures": Command("figures:measures", "The figures: show, verify, rebuild."),
     "redate": Command("redating:redate", "New due dates after a calendar changed."),
+    "import-log": Command("histories:import_log", "Turn an event log (XES, CSV) into cases."),
+    "export-log": Command("histories:export_log", "Write cases as an event log (XES)."),
     "run": Command("processes:run", "One process of an installation (`up` runs them all).", hidden=True),
 }
 

@@ -30,6 +30,8 @@ CSRF_TRUSTED_ORIGINS = [TINHSO_PUBLIC_URL]
 SECURE_COOKIES = TINHSO_PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds, of staff; residents stay for `people.views.RESIDENT_SESSION`
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_COOKIES else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -43,9 +45,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django.contrib.postgres",
-    "allauth",
-    "allauth.account",
-    "allauth.mfa",
     "procrastinate.contrib.django",
     "tinhso.kernel.units",
     "tinhso.kernel.people",
@@ -57,6 +56,9 @@ INSTALLED_APPS = [
     "tinhso.systems.reports",
     "tinhso.systems.ioc",
     "tinhso.shell.web",
+    "allauth",  # after people, whose templates take the place of its own
+    "allauth.account",
+    "allauth.mfa",
 ]
 
 MIDDLEWARE = [
@@ -71,6 +73,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "tinhso.kernel.people.middleware.SecondFactor",
 ]
 
 ROOT_URLCONF = "tinhso.shell.web.urls"
@@ -111,10 +114,16 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        # Rate limits live here: with Django's 300 entries a flood of addresses would push them out.
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
+    }
+}
 
 AUTH_USER_MODEL = "people.Person"
-AUTHENTICATION_BACKENDS = ["tinhso.kernel.people.backends.ScopedBackend"]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
@@ -124,7 +133,37 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/desk/"
+SIGN_IN_CODE_SENDER = "tinhso.kernel.notices.sign_in.tell_code"
+
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TINHSO_PROXIES", "0"))
+ACCOUNT_ADAPTER = "tinhso.kernel.people.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]  # there is no sign-up; allauth wants to know what it would ask
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True  # for SESSION_COOKIE_AGE, without asking
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_FORMS = {
+    "login": "tinhso.kernel.people.forms.PasswordSignInForm",
+    "reauthenticate": "tinhso.kernel.people.forms.PasswordAgainForm",
+    "change_password": "tinhso.kernel.people.forms.ChangePasswordForm",
+}
+# Counted in each process. Mobile operators put many residents behind one address: the limits by address are wide.
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed": "30/m/ip,5/5m/key",
+    "sign_in_code": "60/m/ip,2/m/key,5/h/key,10/d/key",
+    "sign_in_guess": "60/m/ip,30/h/key",
+}
+MFA_ADAPTER = "tinhso.kernel.people.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # mail addresses prove nothing here
+MFA_TOTP_ISSUER = "Tinhso"
+MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds before and after, for clocks that are a little off
+MFA_FORMS = {
+    "authenticate": "tinhso.kernel.people.forms.SecondFactorForm",
+    "reauthenticate": "tinhso.kernel.people.forms.SecondFactorAgainForm",
+    "activate_totp": "tinhso.kernel.people.forms.SetUpForm",
+}
 
 LANGUAGE_CODE = "vi"
 LANGUAGES = [("vi", _("Vietnamese")), ("en", _("English"))]

@@ -23,6 +23,7 @@ from tinhso.kernel.files.actions import attach_to
 from tinhso.kernel.people.models import Membership, Person
 from tinhso.kernel.units.models import Unit
 from tinhso.kernel.units.queries import UnknownUnitError, directory
+from tinhso.kernel.worktime.rules import OutOfCalendarError
 
 LONGEST_REASON = 1_000
 _REASON = FieldEntry(title=Words(vi="Lý do", en="Reason"), text=LONGEST_REASON, required=True)
@@ -232,7 +233,10 @@ def redate(
         if name is None or not clocks[name].running:
             raise RefusedError(Refusal.CLOCK_STANDS)
         was = change.case.due_at
-        clocks[name] = clock_rules.extend(clocks[name], change.calendar, due)
+        try:
+            clocks[name] = clock_rules.extend(clocks[name], change.calendar, due)
+        except OutOfCalendarError as error:
+            raise InvalidInputError({"due": _("The new due date lies too far ahead.")}) from error
         change.set_clocks(clocks)
         words = change.words("reason", text, public=True, personal=False)
         change.happened(

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -57,7 +57,9 @@ class Opening:
     photos: Sequence[UUID] = ()
     at: datetime | None = None
     language: str = "vi"
-    command_key: str | None = field(default=None)
+    command_key: str | None = None
+    request_digest: str | None = None
+    """Of the request that carries the command key, to tell a repeated request from another one with its key."""
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,7 @@ def _opened(case: Case, case_type: CaseType, values: Values, opening: Opening) -
             "due": case.due_at.isoformat() if case.due_at else None,
             "area": case.area.code if case.area else None,
             "photos": len(opening.photos),
+            "request": opening.request_digest,
             "words": digest(f"{values.text}\n{sorted(values.personal.items())}"),
         },
     )

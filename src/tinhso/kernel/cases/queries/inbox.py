@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from tinhso.kernel.cases.models import Case, CaseQuerySet
 from tinhso.kernel.cases.queries.types import published_types, routing_of
-from tinhso.kernel.people.rules import Role, Scope
+from tinhso.kernel.people.rules import SEE_OWN, Role, Scope
 from tinhso.kernel.units.models import Unit
 from tinhso.kernel.units.queries import directory
 from tinhso.kernel.units.rules import fold
@@ -109,8 +109,15 @@ def centres_of(scope: Scope) -> list[int]:
 
 
 def tabs_of(scope: Scope) -> list[Tab]:
-    """The lists that make sense for *scope*, the one to start with first."""
+    """The lists that make sense for *scope*."""
     return [tab for tab in Tab if tab is not Tab.DISPATCH or centres_of(scope)]
+
+
+def first_tab(scope: Scope) -> Tab:
+    """The list to start with: an operator dispatches, an officer works, whoever leads or audits looks at it all."""
+    if centres_of(scope):
+        return Tab.DISPATCH
+    return Tab.MINE if scope.has(*SEE_OWN) else Tab.UNIT
 
 
 def _of(tab: Tab, scope: Scope, now: datetime) -> CaseQuerySet:
@@ -201,7 +208,9 @@ def counts(scope: Scope, now: datetime) -> Mapping[Tab, int]:
 
     One statement.
     """
-    tabs, parts, parameters = tabs_of(scope), [], []
+    tabs = tabs_of(scope)
+    parts: list[str] = []
+    parameters: list[object] = []
     for tab in tabs:
         bounded = _of(tab, scope, now).order_by().values("pk")[:MOST_COUNTED]
         try:

@@ -1,12 +1,12 @@
 """All that the page of one case shows."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
 from tinhso.kernel.cases.models import Case, Remark
@@ -37,9 +37,14 @@ class CaseFile:
 
 
 def visible_case(scope: Scope, number: str) -> Case | None:
-    """The case with *number*, or nothing where there is none that *scope* may see; one statement."""
+    """The case with *number*, or nothing where there is none that *scope* may see; one statement.
+
+    `last_event` is the key of its newest event at that very moment: what a form was made at.
+    """
+    events = Event.objects.filter(subject_kind="case", subject_id=OuterRef("pk")).order_by("-pk")
     return (
         Case.objects.visible_to(scope)
+        .annotate(last_event=Subquery(events.values("pk")[:1]))
         .select_related("lead", "area", "handler", "raiser", "filed_by", "type_version")
         .defer("type_version__definition", "search")
         .filter(number=number)
@@ -50,9 +55,6 @@ def visible_case(scope: Scope, number: str) -> Case | None:
 def case_file(case: Case, scope: Scope) -> CaseFile:
     """What belongs to *case*; six statements (events, words, files, messages, people, linked cases)."""
     events = list(events_of(case))
-    remarks: dict[int, list[Remark]] = defaultdict(list)
-    for remark in Remark.objects.filter(case=case).order_by("pk"):
-        remarks[remark.event_id].append(remark)
     named = {key for event in events for key in (event.actor_id, event.acting_for_id, event.data.get("handler"))}
     linked = (
         Case.objects.visible_to(scope)
@@ -64,14 +66,14 @@ def case_file(case: Case, scope: Scope) -> CaseFile:
     return CaseFile(
         case=case,
         events=events,
-        remarks=remarks,
+        remarks=words_of(case, events),
         attachments=list(Attachment.objects.filter(subject_kind="case", subject_id=case.pk).order_by("made_at")),
         notices=list(
             Notice.objects.filter(subject_kind="case", subject_id=case.pk)
             .exclude(channel=Channel.DESK.value)
             .order_by("-pk")
         ),
-        people=Person.objects.only("name", "username").in_bulk([key for key in named if key]),
+        people=people_of({key for key in named if key}),
         linked=list(linked),
     )
 
@@ -81,15 +83,17 @@ def events_of(case: Case, *, after: int = 0) -> Sequence[Event]:
     return list(Event.objects.filter(subject_kind="case", subject_id=case.pk, pk__gt=after).order_by("pk"))
 
 
-def people_of(keys: set[int]) -> Mapping[int, Person]:
-    """Names of people by key; one statement."""
+def words_of(case: Case, events: Sequence[Event]) -> Mapping[int, Sequence[Remark]]:
+    """The words that came with *events* of *case*, by event; one statement."""
+    words: dict[int, list[Remark]] = defaultdict(list)
+    for remark in Remark.objects.filter(case=case, event_id__in=[event.pk for event in events]).order_by("pk"):
+        words[remark.event_id].append(remark)
+    return words
+
+
+def people_of(keys: Collection[int]) -> Mapping[int, Person]:
+    """The people with these keys; one statement."""
     return Person.objects.only("name", "username").in_bulk(keys)
-
-
-def last_event(case: Case) -> int:
-    """The key of the newest event of *case*; one statement."""
-    newest = Event.objects.filter(subject_kind="case", subject_id=case.pk).order_by("-pk")
-    return newest.values_list("pk", flat=True).first() or 0
 
 
 def attachment_of(case: Case, key: UUID) -> Attachment | None:

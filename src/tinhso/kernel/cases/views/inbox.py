@@ -1,0 +1,85 @@
+"""The inbox."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from tinhso.kernel.cases.presenting.filters import Asking, choices_for, read_address
+from tinhso.kernel.cases.presenting.lists import row
+from tinhso.kernel.cases.presenting.words import TABS
+from tinhso.kernel.cases.queries import inbox as lists
+from tinhso.kernel.cases.queries.inbox import MOST_COUNTED, Tab
+from tinhso.kernel.cases.views.access import desk
+from tinhso.kernel.people.models import Person
+from tinhso.kernel.people.rules import SEE_BELOW
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+    Sentence = str | _StrPromise
+
+
+@dataclass(frozen=True)
+class TabLink:
+    """A list's name over the inbox, with how many cases it holds."""
+
+    name: Tab
+    title: "Sentence"
+    count: str
+    current: bool
+    digit: int
+    pressing: bool
+
+
+@require_safe
+@never_cache
+@desk
+def inbox(request: HttpRequest, person: Person) -> HttpResponse:
+    """One list of the desk.
+
+    Statements beside session, person, scope and the bell: the counts, the list, and for those who look into several
+    units the load by unit; a part loaded by itself (`HX-Target: list`) takes only the list.
+    """
+    now, scope = timezone.now(), person.scope
+    asking = read_address(request.GET, scope)
+    page = lists.cases_on(asking.tab, scope, asking.wanted, after=asking.after, now=now)
+    context: dict[str, object] = {
+        "nav": "inbox",
+        "tab": asking.tab,
+        "tab_words": TABS[asking.tab],
+        "wanted": asking.wanted,
+        "narrowed": not asking.wanted.nothing,
+        "after": asking.after,
+        "rows": [row(case, now) for case in page.rows],
+        "following": page.following,
+        "errors": asking.errors,
+    }
+    if request.headers.get("HX-Target") == "list":
+        return render(request, "desk/list.html", context)
+    leads = scope.has(*SEE_BELOW) and len(scope.seen) > 1
+    context |= {
+        "tabs": _tabs(asking, lists.counts(scope, now)),
+        "choices": choices_for(scope, asking.wanted),
+        "loads": lists.load_by_unit(scope, asking.wanted, now) if leads and asking.after is None else (),
+    }
+    return render(request, "desk/inbox.html", context)
+
+
+def _tabs(asking: Asking, counts: Mapping[Tab, int]) -> Sequence[TabLink]:
+    return [
+        TabLink(
+            name=tab,
+            title=TABS[tab].title,
+            count=f"{MOST_COUNTED - 1}+" if count >= MOST_COUNTED else str(count),
+            current=tab is asking.tab,
+            digit=place,
+            pressing=tab in {Tab.OVERDUE, Tab.DISPATCH} and count > 0,
+        )
+        for place, (tab, count) in enumerate(counts.items(), start=1)
+    ]

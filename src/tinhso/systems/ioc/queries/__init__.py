@@ -1,0 +1,1 @@
+"""Reads of the board, the lists behind its figures, and its map."""

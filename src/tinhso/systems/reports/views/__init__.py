@@ -1,0 +1,1 @@
+"""Pages for residents, thin: parse, act or ask, render."""
