@@ -96,7 +96,7 @@ def _build(node: yaml.Node, place: Place, lines: dict[Place, int], name: str, lo
     if isinstance(node, yaml.MappingNode):
         result: dict[Any, Any] = {}
         for key_node, value_node in node.value:
-            key = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = loader.construct_object(key_node, deep=True)
             if key is True and key_node.value in {"on", "On", "yes", "y"}:
                 key = key_node.value  # YAML 1.1 reads a bare `on` as true; here it is a word
             if not isinstance(key, Hashable) or key in result:
@@ -105,7 +105,7 @@ def _build(node: yaml.Node, place: Place, lines: dict[Place, int], name: str, lo
         return result
     if isinstance(node, yaml.SequenceNode):
         return [_build(part, (*place, i), lines, name, loader) for i, part in enumerate(node.value)]
-    return loader.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+    return loader.construct_object(node, deep=True)
 
 
 def validate(source: Source, model: type[M], place: Place = ()) -> M:

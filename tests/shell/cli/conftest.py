@@ -18,7 +18,7 @@ import pytest
 
 from tinhso.shell.settings.environment import socket_folder
 
-READY_LIMIT = 90.0
+READY_LIMIT = 180.0
 
 
 @dataclass

@@ -84,7 +84,7 @@ def test_nothing_outlives_a_killed_supervisor_and_the_next_start_recovers(
     prepared_installation.start()
     family = prepared_installation.family()
     family[0].kill()
-    assert psutil.wait_procs(family, 20)[1] == []
+    assert psutil.wait_procs(family, 30)[1] == []
     prepared_installation.start()
     for process in prepared_installation.family():
         process.kill()

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 
 class Basis(StrEnum):
@@ -22,7 +26,7 @@ class Measure:
     """
 
     name: str
-    title: str
+    title: "str | _StrPromise"
     basis: Basis
     numerator: str
     denominator: str

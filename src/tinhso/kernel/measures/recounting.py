@@ -80,7 +80,6 @@ def _events(progress: Progress | None) -> Iterator[Happened]:
     checkpoint = Checkpoint.objects.filter(pk=NAME).first()
     position = [checkpoint.transaction, checkpoint.event_id] if checkpoint else [0, 0]
     with connection.chunked_cursor() as cursor:
-        cursor.itersize = CHUNK
         cursor.execute(_EVENTS, position)
         for key, kind, case, at, data, unit in cursor:
             if progress:

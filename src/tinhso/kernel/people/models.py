@@ -2,7 +2,7 @@
 
 from datetime import date
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
@@ -22,9 +22,9 @@ class Person(AbstractUser):
     phone = models.CharField(max_length=16, null=True, blank=True, unique=True)
     phone_verified = models.BooleanField(default=False)
     language = models.CharField(max_length=2, default="vi")
-    units = models.ManyToManyField(Unit, through="Membership")
+    units: "models.ManyToManyField[Unit, Membership]" = models.ManyToManyField(Unit, through="Membership")
 
-    objects: ClassVar[UserManager["Person"]] = UserManager()
+    objects: ClassVar[UserManager[Self]] = UserManager()
 
     def __str__(self) -> str:
         return self.name or self.username

@@ -103,6 +103,8 @@ def _say(report: "Report", seconds: float) -> None:
     )
     if report.backwards:
         click.echo(f"In {report.backwards} cases time goes backwards; they are kept as the log has them.")
+    if report.after_closing:
+        click.echo(f"{report.after_closing} cases have events later than their closing; they are kept too.")
 
 
 @click.command("export-log")

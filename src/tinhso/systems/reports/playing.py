@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from django.db import transaction
-from django.db.models import Min
 from pydantic import BeforeValidator, Json, ValidationError
 
 from tinhso.kernel.cases import actions
@@ -67,11 +66,13 @@ class _Moment:
 class _Play:
     """The reports that are under way, by the key of their story."""
 
-    def __init__(self, cast: Cast) -> None:
+    def __init__(self, cast: Cast, cases: dict[str, Case]) -> None:
         self.cast = cast
-        self.cases: dict[str, Case] = {}
+        self.cases = cases
 
-    def carry_out(self, story: Story, number: int, command_key: str) -> None:
+    def carry_out(self, story: Story, number: int) -> None:
+        """The step *number* of *story*; 0 opens it."""
+        command_key = _key(story, number)
         if number == 0:
             opening = replace(story.opening(), at=story.at, command_key=command_key)
             self.cases[story.key] = actions.open_case(opening)
@@ -80,6 +81,13 @@ class _Play:
         case = self.cases[story.key]
         actor = RAISER if step.by == "raiser" else self.cast(step.by, case.lead, step.at)
         self.cases[story.key] = self._do(case, step, actor, command_key)
+
+    def escalate(self, until: datetime) -> None:
+        """Every step of escalation that falls due by *until*, at its own time, as the worker would have done it."""
+        while due := {key: it for key, it in self.cases.items() if it.alarm_at and it.alarm_at <= until}:
+            actions.escalate_due(min(it.alarm_at for it in due.values() if it.alarm_at))
+            fresh = Case.objects.select_related("lead").in_bulk([it.pk for it in due.values()])
+            self.cases |= {key: fresh[it.pk] for key, it in due.items()}
 
     def _do(self, case: Case, step: Step, actor: Actor, key: str) -> Case:
         typed = dict(step.typed)
@@ -118,26 +126,18 @@ def play(stories: Sequence[Story], cast: Cast, *, until: datetime, progress: Pro
     waiting = [it for it in moments if _key(stories[it.story], it.step) not in done]
     if not waiting:
         return 0
-    scene = _Play(cast)
     opened = Case.objects.select_related("lead").in_bulk(set(done.values()))
-    scene.cases = {story.key: opened[done[_key(story, 0)]] for story in stories if _key(story, 0) in done}
+    scene = _Play(cast, {it.key: opened[done[_key(it, 0)]] for it in stories if _key(it, 0) in done})
     for start in range(0, len(waiting), STEPS_AT_ONCE):
         with transaction.atomic():
             for it in waiting[start : start + STEPS_AT_ONCE]:
-                actions.escalate_due(it.at)
-                scene.carry_out(stories[it.story], it.step, _key(stories[it.story], it.step))
+                scene.escalate(it.at)
+                scene.carry_out(stories[it.story], it.step)
         if progress:
             progress(min(start + STEPS_AT_ONCE, len(waiting)), len(waiting))
-    _escalate_the_rest([case.pk for case in scene.cases.values()], until)
-    return len(waiting)
-
-
-def _escalate_the_rest(cases: Sequence[int], until: datetime) -> None:
     with transaction.atomic():
-        while (
-            alarm := Case.objects.open().filter(pk__in=cases, alarm_at__lte=until).aggregate(at=Min("alarm_at"))["at"]
-        ):
-            actions.escalate_due(alarm)
+        scene.escalate(until)
+    return len(waiting)
 
 
 def _key(story: Story, step: int) -> str:

@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from tinhso.kernel.cases.catalogue import CaseType
 from tinhso.kernel.journal.models import Event
@@ -39,18 +39,18 @@ class Step:
 
 
 _ACTED: Mapping[str, tuple["Sentence", str]] = {
-    "accept": (lazy("%(unit)s is working on it"), "tool"),
-    "refuse": (lazy("%(before)s handed it on to %(unit)s"), "arrow-forward-up"),
-    "ask": (lazy("%(unit)s needs more information"), "message-question"),
-    "reply": (lazy("More information was given"), "message-reply"),
-    "resume": (lazy("%(unit)s goes on without a reply"), "player-play"),
-    "close": (lazy("%(unit)s answered: %(outcome)s"), "circle-check"),
-    "reopen": (lazy("Opened again, with %(unit)s"), "refresh"),
+    "accept": (gettext_lazy("%(unit)s is working on it"), "tool"),
+    "refuse": (gettext_lazy("%(before)s handed it on to %(unit)s"), "arrow-forward-up"),
+    "ask": (gettext_lazy("%(unit)s needs more information"), "message-question"),
+    "reply": (gettext_lazy("More information was given"), "message-reply"),
+    "resume": (gettext_lazy("%(unit)s goes on without a reply"), "player-play"),
+    "close": (gettext_lazy("%(unit)s answered: %(outcome)s"), "circle-check"),
+    "reopen": (gettext_lazy("Opened again, with %(unit)s"), "refresh"),
 }
 _RATED: Mapping[str, "Sentence"] = {
-    "yes": lazy("Rated: solved"),
-    "partly": lazy("Rated: partly solved"),
-    "no": lazy("Rated: not solved"),
+    "yes": gettext_lazy("Rated: solved"),
+    "partly": gettext_lazy("Rated: partly solved"),
+    "no": gettext_lazy("Rated: not solved"),
 }
 _BY_RAISER = frozenset({"reply", "reopen"})
 

@@ -58,7 +58,7 @@ def _carry_out(
     asked |= {it: change.type.inputs[it].model_copy(update={"required": False}) for it in entry.may}
     values = check(asked, typed, change.type)
     data: dict[str, Any] = {"action": name, "from": change.case.stage}
-    words = {}
+    words: dict[str, str] = {}
     for it, value in values.items():
         field = asked[it]
         if field.kind is FieldKind.TEXT:
@@ -85,7 +85,7 @@ def _move(change: Writing, entry: ActionEntry, data: dict[str, Any]) -> None:
     """Take the case to the action's stage, with its clocks and the times that figures are made of."""
     case, to = change.case, entry.to or change.case.stage
     was_closed = case.stage_kind == StageKind.CLOSED
-    kind = change.type.stages[to].kind
+    kind: str = change.type.stages[to].kind
     clocks = workflow.moved_clocks(
         change.type, change.clocks(), change.calendar, to, change.at, frozenset(entry.clocks)
     )

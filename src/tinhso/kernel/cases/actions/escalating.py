@@ -26,7 +26,7 @@ def _escalate(key: int, at: datetime) -> bool:
         if case.alarm_at is None or case.alarm_at > at or case.alarms_done >= len(change.type.escalation):
             return False  # somebody was faster
         step = change.type.escalation[case.alarms_done]
-        data = {"step": case.alarms_done, "at": step.at, "after": step.after}
+        data: dict[str, object] = {"step": case.alarms_done, "at": step.at, "after": step.after}
         change.set(alarms_done=case.alarms_done + 1)
         if step.do == "push-up":
             _push_up(change, data)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from tinhso.kernel.cases import queries
 from tinhso.kernel.cases.actions.routing import give_to, known_office
 from tinhso.kernel.cases.actions.writing import HiddenError, Writing, writing
-from tinhso.kernel.cases.catalogue import FieldEntry, Words
+from tinhso.kernel.cases.catalogue import FieldEntry
 from tinhso.kernel.cases.models import Case, StageKind
 from tinhso.kernel.cases.notifying import raiser_messages
 from tinhso.kernel.cases.rules import clocks as clock_rules
@@ -19,6 +19,7 @@ from tinhso.kernel.cases.rules.inputs import InvalidInputError, check
 from tinhso.kernel.cases.rules.parties import SYSTEM, Actor, sees
 from tinhso.kernel.cases.rules.routing import focal_point
 from tinhso.kernel.cases.rules.workflow import Refusal, RefusedError
+from tinhso.kernel.catalogue import Words
 from tinhso.kernel.files.actions import attach_to
 from tinhso.kernel.people.models import Membership, Person
 from tinhso.kernel.units.models import Unit

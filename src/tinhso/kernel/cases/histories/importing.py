@@ -71,6 +71,8 @@ class Report:
     closed: int = 0
     backwards: int = 0
     """Cases in which time goes backwards; they are taken as they are."""
+    after_closing: int = 0
+    """Cases with events later than their closing; likewise."""
     refused_count: int = 0
     refused: list[Refused] = field(default_factory=list)
     broken: str = ""
@@ -132,6 +134,7 @@ def _shaped(reader: LogReader, shaper: Shaper, report: Report) -> Iterator[Shape
                 continue
             seen.add(case.id)
             report.backwards += case.backwards
+            report.after_closing += case.after_closing
             report.closed += case.closed_at is not None
             yield case
     except UnreadableLogError as error:

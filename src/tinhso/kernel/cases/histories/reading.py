@@ -53,7 +53,9 @@ class LogReader:
     @property
     def position(self) -> int:
         """Bytes of the file read so far."""
-        return self._raw.tell() if self._raw and not self._raw.closed else 0
+        if self._raw is None:
+            return 0
+        return self.size if self._raw.closed else self._raw.tell()
 
     def __iter__(self) -> Iterator[Trace]:
         """Raises UnreadableLogError where the file cannot be read on; what came before it is sound."""

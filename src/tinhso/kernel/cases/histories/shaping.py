@@ -71,7 +71,9 @@ class ShapedCase:
     clocks: dict[str, Any] = field(default_factory=dict)
     events: list[ShapedEvent] = field(default_factory=list)
     backwards: bool = False
-    """Time goes backwards somewhere in it."""
+    """Time goes backwards from one event of the log to the next."""
+    after_closing: bool = False
+    """The log has events later than its closing."""
 
 
 @dataclass
@@ -124,8 +126,8 @@ class Shaper:
         self._check(case, trace)
         self._tell(case, trace, values, times)
         self._set_clock(case)
-        instants = [it.at for it in case.events]
-        case.backwards = any(later < earlier for earlier, later in pairwise(instants))
+        case.backwards = any(later < earlier for earlier, later in pairwise(times))
+        case.after_closing = case.closed_at is not None and any(at > case.closed_at for at in times)
         return case
 
     def _check(self, case: ShapedCase, trace: Trace) -> None:

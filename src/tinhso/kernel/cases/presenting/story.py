@@ -87,7 +87,7 @@ def moments(
             title=teller.title(event),
             icon=teller.icon(event),
             who=teller.who(event),
-            unit=_unit(event.unit_id),
+            unit=teller.unit(event),
             facts=list(teller.facts(event)),
             sayings=[teller.saying(remark) for remark in remarks.get(event.pk, ())],
         )
@@ -152,6 +152,13 @@ class _Teller:
         if event.acting_for_id:
             return _("%(name)s for %(other)s") % {"name": name, "other": self._name(event.acting_for_id)}
         return name
+
+    def unit(self, event: Event) -> str:
+        """The office that had the case when a member of staff did this, where the facts do not tell it anyway."""
+        if event.kind in {"case.opened", "case.assigned", "case.pushed_up", "case.escalated"}:
+            return ""
+        by_staff = event.actor_id not in {None, self.case.raiser_id} and not self._is_the_raisers(event)
+        return _unit(event.data.get("refused_by") or event.unit_id) if by_staff else ""
 
     def _is_the_raisers(self, event: Event) -> bool:
         action = self.type.actions.get(str(event.data.get("action")))

@@ -118,8 +118,8 @@ def file(request: HttpRequest, person: Person, number: str, key: UUID) -> HttpRe
 def _faces(case: Case, case_type: CaseType, now: datetime) -> Sequence[ClockFace]:
     calendar = queries.calendar_of(case_type)
     faces = []
-    for name, stored in case.clocks.items():
-        clock = Clock.read(stored)
+    for name in filter(case.clocks.__contains__, case_type.clocks):
+        clock = Clock.read(case.clocks[name])
         overdue = clock.done_at is None and clock.due is not None and clock.due < now
         state = ("met" if clock.met else "missed") if clock.done_at else "paused" if not clock.running else "running"
         faces.append(

@@ -11,7 +11,7 @@ from tinhso.kernel.cases.queries.types import published_types
 from tinhso.kernel.measures.queries import Row
 from tinhso.kernel.people.rules import Scope
 from tinhso.systems.ioc.presenting.asking import Asked
-from tinhso.systems.ioc.presenting.tiles import Number, count, linker
+from tinhso.systems.ioc.presenting.tiles import Linker, Number, count, linker
 from tinhso.systems.ioc.queries.cases import Side
 from tinhso.systems.ioc.queries.figures import Part
 from tinhso.systems.ioc.queries.units import is_offered
@@ -50,13 +50,6 @@ class Line:
     shares: Mapping[str, Share]
 
 
-@dataclass(frozen=True)
-class Column:
-    """A share that a table shows."""
-
-    measure: str
-
-
 UNIT_COLUMNS = ("resolved", "on_time", "overdue_open")
 CATEGORY_COLUMNS = ("resolved", "on_time", "satisfied")
 
@@ -83,6 +76,7 @@ def _unit_line(part: Part, place: int | None, asked: Asked, scope: Scope) -> Lin
         raise ValueError("a row of the table of units has a unit")
     # The row counts the unit as it is: its own predecessors stand in rows of their own.
     theirs = asked.changed(unit=unit, lineage=False)
+    more = {"own": "1"} if part.own else {}
     detail = ""
     if part.own:
         detail = _("led by itself")
@@ -95,7 +89,8 @@ def _unit_line(part: Part, place: int | None, asked: Asked, scope: Scope) -> Lin
         icon="building-community",
         url="" if part.own or not is_offered(unit, scope) else theirs.query(),
         place=place,
-        **_numbers(part, theirs, UNIT_COLUMNS, **({"own": "1"} if part.own else {})),
+        opened=_opened(part, linker(theirs, **more)),
+        shares=_shares(part, linker(theirs, **more), UNIT_COLUMNS),
     )
 
 
@@ -107,6 +102,7 @@ def category_lines(parts: Sequence[Part], asked: Asked) -> Sequence[Line]:
 
 def _category_line(part: Part, asked: Asked, *, several: bool) -> Line:
     theirs = asked.changed(type=asked.type or part.root, category=part.category)
+    link = linker(theirs) if part.category else linker(theirs, uncategorised="1")
     title, icon = category_title(part.root, part.category)
     kind = published_types().get(part.root)
     return Line(
@@ -116,7 +112,8 @@ def _category_line(part: Part, asked: Asked, *, several: bool) -> Line:
         icon=icon,
         url=theirs.query() if part.category else "",
         place=None,
-        **_numbers(part, theirs, CATEGORY_COLUMNS),
+        opened=_opened(part, link),
+        shares=_shares(part, link, CATEGORY_COLUMNS),
     )
 
 
@@ -128,17 +125,16 @@ def category_title(root: str, code: str) -> tuple[str, str]:
     return code or _("Without a category"), "folder"
 
 
-def _numbers(part: Part, asked: Asked, columns: Sequence[str], **more: str) -> "dict[str, object]":
-    link = linker(asked, **more)
-    rows = part.rows
+def _opened(part: Part, link: Linker) -> Number:
+    return Number(count(part.counts["opened"]), link("resolved", Side.DENOMINATOR), "")
+
+
+def _shares(part: Part, link: Linker, columns: Sequence[str]) -> Mapping[str, Share]:
     return {
-        "opened": Number(count(part.counts["opened"]), link("resolved", Side.DENOMINATOR), ""),
-        "shares": {
-            name: Share(
-                rows[name],
-                Number(count(rows[name].numerator), link(name, Side.NUMERATOR), ""),
-                Number(count(rows[name].denominator), link(name, Side.DENOMINATOR), ""),
-            )
-            for name in columns
-        },
+        name: Share(
+            row := part.rows[name],
+            Number(count(row.numerator), link(name, Side.NUMERATOR), ""),
+            Number(count(row.denominator), link(name, Side.DENOMINATOR), ""),
+        )
+        for name in columns
     }

@@ -17,7 +17,7 @@ from tinhso.kernel.measures.models import Fact, Spell
 from tinhso.kernel.measures.queries import Selection
 from tinhso.kernel.people.rules import Scope
 from tinhso.kernel.units.models import Unit
-from tinhso.kernel.units.queries import directory
+from tinhso.systems.ioc.queries.units import offices_under
 from tinhso.systems.ioc.rules import stored_cells
 
 PAGE = 25
@@ -61,13 +61,15 @@ _ALSO = {
 class Behind:
     """Which cases are listed: one side of a measure over a selection, whose unit is given.
 
-    `own` leaves out the units under it. `cell` (H3) and `area` narrow to a part of the map.
+    `own` leaves out the units under it, `uncategorised` every case that has a category. `cell` (H3) and `area` narrow
+    to a part of the map.
     """
 
     measure: Measure
     side: Side
     selection: Selection
     own: bool = False
+    uncategorised: bool = False
     cell: int | None = None
     area: Unit | None = None
 
@@ -83,8 +85,8 @@ class Behind:
 
     @property
     def is_whole(self) -> bool:
-        """Whether every case of the figure is asked for, and not only a part of the map or the unit's own."""
-        return not (self.own or self.cell or self.area)
+        """Whether every case of the figure is asked for, and not only some of them."""
+        return not (self.own or self.uncategorised or self.cell or self.area)
 
     def cases(self) -> CaseQuerySet:
         """The cases, with no regard to who asks: to be cut by `visible_to` before anybody sees one."""
@@ -114,23 +116,18 @@ class Behind:
         return found.values_list("case_id", flat=True)
 
     def _matter(self) -> Q:
-        wanted = Q(unit_id__in=self._units())
+        wanted = Q(unit_id__in=self.offices())
         if self.selection.type:
             wanted &= Q(root=self.selection.type) | Q(type=self.selection.type)
-        if self.selection.category:
-            wanted &= Q(category=self.selection.category)
+        if self.selection.category or self.uncategorised:
+            wanted &= Q(category=self.selection.category or "")
         return wanted & Q(channel=self.selection.channel) if self.selection.channel else wanted
 
-    def _units(self) -> list[int]:
+    def offices(self) -> list[int]:
+        """Keys of the offices whose cases are counted; from memory."""
         if self.own and self.selection.unit:
             return [self.selection.unit.pk]
         return offices_under(self.selection.tops())
-
-
-def offices_under(tops: Sequence[int]) -> list[int]:
-    """Keys of the offices *tops* and of all under them; from memory."""
-    wanted = set(tops)
-    return [it.pk for it in directory().by_key.values() if not wanted.isdisjoint(it.path)]
 
 
 def _midnight(day: date) -> datetime:
@@ -155,7 +152,7 @@ class Listing:
 def listing(behind: Behind, scope: Scope, after: Cursor | None = None) -> Listing:
     """A page of *behind* as *scope* may see it; three statements at the most: the figure, those seen, the page."""
     visible = behind.cases().visible_to(scope)
-    covered = scope.seen.issuperset(behind._units())
+    covered = scope.seen.issuperset(behind.offices())
     if behind.is_whole:
         row = measures.total(behind.measure.name, behind.selection)
         total = row.numerator if behind.side is Side.NUMERATOR else row.denominator

@@ -10,12 +10,13 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Sum
 
 from tinhso.kernel.measures import queries as measures
-from tinhso.kernel.measures.definitions import MEASURES, Basis
+from tinhso.kernel.measures.definitions import MEASURES
 from tinhso.kernel.measures.models import Spell, Tally
 from tinhso.kernel.measures.queries import Row, Selection
 from tinhso.kernel.measures.rules import COUNTS
 from tinhso.kernel.units.models import Unit
 from tinhso.kernel.units.queries import directory
+from tinhso.systems.ioc.queries.units import offices_under
 from tinhso.systems.ioc.rules import Period
 
 SINGLE_CASES = ("overdue_open", "first_answer", "closing")
@@ -76,7 +77,7 @@ def by_unit(selection: Selection) -> Sequence[Part]:
     asked = {*tops, *children}
     found: dict[int, Counter[str]] = {key: Counter() for key in asked}
     for row in _tallies(selection, sorted(asked)).values("unit_id").annotate(**_SUMS):
-        found[row["unit_id"]].update({name: row[f"{name}_sum"] for name in COUNTS})
+        found[row["unit_id"]].update(_counts(row))
     # Tallies of a unit hold all under it: what it leads itself is what is left.
     for child in children:
         found[unit.pk].subtract(found[child])
@@ -136,6 +137,10 @@ def is_loaded(unit: Unit, period: Period) -> bool:
 _SUMS = {f"{name}_sum": Sum(name) for name in COUNTS}
 
 
+def _counts(row: Mapping[str, Any]) -> dict[str, int]:
+    return {name: row[f"{name}_sum"] for name in COUNTS}
+
+
 def _matter(selection: Selection) -> Q:
     wanted = Q()
     if selection.type:
@@ -157,8 +162,7 @@ def _tallies(selection: Selection, units: Sequence[int]) -> QuerySet[Tally]:
 def _open(selection: Selection, tops: Sequence[int]) -> Iterable[dict[str, Any]]:
     """Open and overdue cases by lead unit, looked at when `Selection.instant` says."""
     at = selection.instant()
-    below = [it.pk for it in directory().by_key.values() if not set(tops).isdisjoint(it.path)]
-    found = Spell.objects.filter(_matter(selection), unit_id__in=below)
+    found = Spell.objects.filter(_matter(selection), unit_id__in=offices_under(tops))
     if selection.end is None:
         found = found.filter(until=None)
     else:

@@ -68,3 +68,9 @@ def offered(scope: Scope, words: str, near: Unit, today: date) -> Sequence[Unit]
 
 def _order(unit: Unit, today: date) -> tuple[bool, int, str, str]:
     return bool(unit.valid_to and unit.valid_to < today), len(unit.path), unit.sort_key, unit.code
+
+
+def offices_under(tops: Sequence[int]) -> list[int]:
+    """Keys of the offices *tops* and of all under them; from memory."""
+    wanted = set(tops)
+    return [it.pk for it in directory().by_key.values() if not wanted.isdisjoint(it.path)]

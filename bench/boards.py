@@ -1,0 +1,101 @@
+"""The board's live figures: what they cost, how far they lie behind the last commit, and whether they drift."""
+
+import time
+from pathlib import Path
+
+from django.db import connection
+from django.utils import timezone
+
+from bench.arena import Arena
+from bench.filling import TOP, Filled
+from bench.floors import pgbench
+from bench.load import cpu_seconds, percentile
+from bench.opening import open_one
+from bench.results import Result
+from bench.statements import keep_plans, statements
+from tinhso.kernel.journal.followers import alive, catch_up_all, rebuild
+from tinhso.kernel.measures.followers import follower
+from tinhso.kernel.measures.queries import Selection, total
+from tinhso.kernel.measures.recounting import differences
+from tinhso.kernel.units.queries import directory
+from tinhso.systems.ioc.queries.figures import live
+from tinhso.systems.ioc.rules import Preset
+
+FLOOR_IS = "pgbench sending the same SQL; the server's CPU"
+BOARD_MS = 20
+LAG_SECONDS = 1.0
+LAG_ROUNDS = 20
+REPEATS = 30
+
+
+def measure_board(place: Arena, filled: Filled, plans: Path) -> list[Result]:
+    """The figures of the province over a month and a year: by `live`, which the board itself calls."""
+    catch_up_all()
+    results: list[Result] = []
+    unit = directory().unit(TOP, timezone.localdate())
+    for preset in (Preset.THIRTY_DAYS, Preset.YEAR):
+        period = preset.period(timezone.localdate())
+        selection = Selection(unit=unit, type="report", start=period.start, end=period.end, lineage=False)
+        texts = statements(lambda selection=selection: live(selection))  # type: ignore[misc]
+        scans = keep_plans(f"board-{preset}-{filled.cases}", texts, plans)
+        times, before = [], cpu_seconds(place.server)
+        for _ in range(REPEATS):
+            began = time.perf_counter()
+            live(selection)
+            times.append(1_000 * (time.perf_counter() - began))
+        cpu = 1_000 * (cpu_seconds(place.server) - before) / REPEATS
+        floor = pgbench(place, texts, transactions=REPEATS)
+        what = f"board of 12 figures, {preset.value}, {filled.cases:,} cases"
+        results += [
+            Result(f"{what}: statements", len(texts), ""),
+            Result(
+                f"{what}: server",
+                *(percentile(times, 0.5), "ms", floor.ms, FLOOR_IS, BOARD_MS),
+                note="; ".join(scans) if filled.cases >= 100_000 else "",
+                details={"p95_ms": percentile(times, 0.95), "database_cpu_ms": cpu, "sql": texts, "scans": scans},
+            ),
+        ]
+    return results
+
+
+def measure_lag(place: Arena, filled: Filled) -> list[Result]:
+    """From the commit of an opening until the figure shows it, with the follower at work."""
+    unit = directory().unit(TOP, timezone.localdate())
+    today = timezone.localdate()
+    selection = Selection(unit=unit, start=today, end=today, lineage=False)
+    catch_up_all()
+    connection.close()
+    waits = []
+    with place.process("follower"):
+        while not alive():
+            time.sleep(0.05)
+        for _ in range(LAG_ROUNDS):
+            shown = total("electronic", selection).denominator
+            open_one()
+            committed = time.perf_counter()
+            while total("electronic", selection).denominator == shown:
+                time.sleep(0.002)
+            waits.append(time.perf_counter() - committed)
+    return [
+        Result(
+            f"board behind the last commit, {filled.cases:,} cases: longest of {LAG_ROUNDS}",
+            *(max(waits), "s"),
+            budget=LAG_SECONDS,
+            details={"p50_s": percentile(waits, 0.5), "all": waits},
+        )
+    ]
+
+
+def measure_drift(filled: Filled) -> list[Result]:
+    """Differences between the figures and a recount, as filled and loaded; then how fast the follower builds anew."""
+    what = f"{filled.cases:,} cases"
+    found = differences()
+    began = time.perf_counter()
+    events = rebuild(follower)
+    rate = events / (time.perf_counter() - began)
+    again = differences()
+    return [
+        Result(f"drift, {what}", len(found), "", budget=0, details={"found": found}),
+        Result(f"drift after rebuilding, {what}", len(again), "", budget=0, details={"found": again}),
+        Result(f"follower, {what}: from nothing", rate, "events/s", better="high"),
+    ]
