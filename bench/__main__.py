@@ -5,11 +5,15 @@ import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bench.arena import Arena, arena
 from bench.results import Result, console, show, store
+
+if TYPE_CHECKING:
+    from bench.filling import Filled
 
 BUILD = Path(__file__).resolve().parents[1] / "build"
 PARTS = ("open", "list", "act", "board", "import")
@@ -27,7 +31,7 @@ SMALL = 10_000
 )
 def main(sizes: str, only: str, quick: bool, path: Path) -> None:
     """Fill a database of its own, measure, print a table; exit code 0 whatever is missed."""
-    wanted = [int(it) for it in ("%d" % SMALL if quick else sizes).split(",")]
+    wanted = [SMALL] if quick else [int(it) for it in sizes.split(",")]
     parts = only.split(",")
     if unknown := set(parts) - set(PARTS):
         raise click.UsageError(f"there is no part {', '.join(sorted(unknown))}")
@@ -40,8 +44,13 @@ def main(sizes: str, only: str, quick: bool, path: Path) -> None:
     results: list[Result] = []
     with arena() as place:
         try:
+            from bench.filling import Filling  # noqa: PLC0415  its imports need the arena's settings
+
+            filling = Filling(lambda text: say(f"filling: {text}"))
             for size in wanted:
-                results += _measure(place, size, parts, path.parent / "bench-plans", say, quick=quick)
+                filled = filling.fill(size)
+                say(f"{filled.cases:,} cases, {filled.events:,} events")
+                results += _measure(place, filled, parts, path.parent / "bench-plans", say, quick=quick)
             if len(wanted) > 1 and "list" in parts:
                 from bench.listing import compare_sizes  # noqa: PLC0415
 
@@ -59,19 +68,15 @@ def main(sizes: str, only: str, quick: bool, path: Path) -> None:
 
 
 def _measure(
-    place: Arena, size: int, parts: list[str], plans: Path, say: Callable[[str], None], *, quick: bool
+    place: Arena, filled: "Filled", parts: list[str], plans: Path, say: Callable[[str], None], *, quick: bool
 ) -> list[Result]:
     """All parts at one size."""
-    # Here and not above: their imports need the arena's settings.
     from bench.boards import measure_board, measure_drift, measure_lag  # noqa: PLC0415
-    from bench.filling import Filling  # noqa: PLC0415
     from bench.listing import measure_lists  # noqa: PLC0415
     from bench.opening import measure_acting, measure_opening  # noqa: PLC0415
 
     results: list[Result] = []
     requests = REQUESTS // 3 if quick else REQUESTS
-    filled = Filling(lambda text: say(f"filling: {text}")).fill(size)
-    say(f"{filled.cases:,} cases, {filled.events:,} events")
     if "list" in parts:
         say("lists")
         results += measure_lists(place, filled, requests // 3, plans)
@@ -85,7 +90,7 @@ def _measure(
     if "act" in parts:
         say("act")
         results += measure_acting(place, filled, requests // 2)
-    if "board" in parts and size <= SMALL:
+    if "board" in parts and filled.cases <= SMALL:
         say("drift")
         results += measure_drift(filled)
     return results

@@ -85,6 +85,7 @@ class Filling:
         self._version = queries.current_version("report")
         self._officers: dict[int, Person] = {}
         self._taken = 0
+        self._today = timezone.localdate()
 
     def fill(self, upto: int) -> Filled:
         """Add cases until there are *upto*."""
@@ -136,7 +137,8 @@ class Filling:
             cursor.execute(
                 "INSERT INTO journal_checkpoint (follower, transaction, event_id)"
                 " SELECT %s, transaction, id FROM journal_event ORDER BY transaction DESC, id DESC LIMIT 1"
-                " ON CONFLICT (follower) DO UPDATE SET transaction = excluded.transaction, event_id = excluded.event_id",
+                " ON CONFLICT (follower) DO UPDATE"
+                " SET transaction = excluded.transaction, event_id = excluded.event_id",
                 [follower.name],
             )
         database.commit()
@@ -202,7 +204,7 @@ class Filling:
 
     def _day(self, n: int) -> date:
         """The n-th day; the last one is yesterday, so that today's numbers are free."""
-        return timezone.localdate() - timedelta(days=DAYS - n)
+        return self._today - timedelta(days=DAYS - n)
 
     def _days(self) -> list[tuple[Any, ...]]:
         days = [(n, self._day(n)) for n in range(DAYS)]

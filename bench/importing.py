@@ -85,10 +85,10 @@ def _copy_again(place: Arena, *newest: int) -> float:
             database.execute(f"CREATE TABLE copied_{table} (LIKE {table} INCLUDING ALL)".encode())
             database.commit()
             began = time.perf_counter()
-            with file.open("rb") as source, database.cursor() as cursor:
-                with cursor.copy(f"COPY copied_{table} ({columns}) FROM STDIN".encode()) as copy:
-                    while part := source.read(1 << 20):
-                        copy.write(part)
+            statement = f"COPY copied_{table} ({columns}) FROM STDIN".encode()
+            with file.open("rb") as source, database.cursor() as cursor, cursor.copy(statement) as copy:
+                while part := source.read(1 << 20):
+                    copy.write(part)
             database.commit()
             seconds += time.perf_counter() - began
             database.execute(f"DROP TABLE copied_{table}".encode())

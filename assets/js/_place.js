@@ -44,7 +44,7 @@ export function choosePlace(form) {
     say(locate.dataset.waiting);
     navigator.geolocation.getCurrentPosition(
       ({ coords }) =>
-        set(coords.latitude, coords.longitude, locate.dataset.found.replace("%d", Math.ceil(coords.accuracy))),
+        set(coords.latitude, coords.longitude, locate.dataset.found.replace("{m}", Math.ceil(coords.accuracy))),
       () => say(locate.dataset.refused, true),
       { enableHighAccuracy: true, timeout: POSITION_WAIT, maximumAge: 60_000 },
     );

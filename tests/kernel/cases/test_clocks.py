@@ -37,9 +37,7 @@ def test_a_pausing_clock_counts_only_the_minutes_in_which_it_ran(limit: int, mov
         if model.running:
             model.worked += OFFICE.between(at, later)
         at = later
-        clock = clocks.move(
-            clock, OFFICE, at, ends=what == "end", waiting=what == "wait", in_waiting=InWaiting.PAUSE
-        )
+        clock = clocks.move(clock, OFFICE, at, ends=what == "end", waiting=what == "wait", in_waiting=InWaiting.PAUSE)
         model.running = what == "run"
         assert clocks.used(clock, OFFICE, at) == model.worked
         assert clock.first_due == first_due

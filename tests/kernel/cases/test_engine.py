@@ -16,7 +16,7 @@ from tinhso.kernel.cases.models import Case, TypeVersion
 from tinhso.kernel.cases.rules.inputs import InvalidInputError
 from tinhso.kernel.cases.rules.numbers import luhn
 from tinhso.kernel.cases.rules.parties import Actor
-from tinhso.kernel.cases.rules.workflow import RefusedError, Refusal
+from tinhso.kernel.cases.rules.workflow import Refusal, RefusedError
 from tinhso.kernel.journal.actions import CommandRepeatedError
 from tinhso.kernel.journal.models import Event
 from tinhso.kernel.notices.models import Notice
@@ -94,9 +94,7 @@ def test_bad_input_is_refused_by_field_and_writes_nothing(report: Report, typed:
 def test_a_matter_from_report_to_rating(staff: Staff, report: Report) -> None:
     case = report(contact="0912 345 678")
     actions.act(case.pk, "accept", {}, actor=staff.officer, at=MONDAY + timedelta(hours=1))
-    actions.act(
-        case.pk, "ask", {"question": "Đoạn nào?"}, actor=staff.officer, at=MONDAY + timedelta(hours=2)
-    )
+    actions.act(case.pk, "ask", {"question": "Đoạn nào?"}, actor=staff.officer, at=MONDAY + timedelta(hours=2))
     case.refresh_from_db()
     assert (case.stage_kind, case.due_at) == ("waiting", None)
     actions.act(case.pk, "reply", {"reply": "Trước chợ"}, actor=RESIDENT, at=MONDAY + timedelta(days=7))
@@ -105,9 +103,7 @@ def test_a_matter_from_report_to_rating(staff: Staff, report: Report) -> None:
     assert case.due_at == datetime(2026, 3, 13, 9, 30, tzinfo=UTC)
     closing = {"outcome": "solved", "answer": "Đã vá"}
     actions.act(case.pk, "close", closing, actor=staff.officer, at=MONDAY + timedelta(days=8))
-    case = actions.rate(
-        case.pk, actor=RESIDENT, solved="yes", satisfaction=5, at=MONDAY + timedelta(days=9)
-    )
+    case = actions.rate(case.pk, actor=RESIDENT, solved="yes", satisfaction=5, at=MONDAY + timedelta(days=9))
     assert (case.stage, case.solved, case.satisfaction) == ("closed", "yes", 5)
     sent = list(Notice.objects.order_by("id").values_list("template", flat=True))
     assert sent == ["report-received", "report-accepted", "report-question", "report-closed"]
@@ -226,7 +222,11 @@ def test_a_repeated_command_is_carried_out_once(staff: Staff, report: Report) ->
 def test_lead_supporting_units_and_handler_are_assigned(staff: Staff, report: Report) -> None:
     case = report()
     case = actions.assign(
-        case.pk, actor=staff.operator, lead="H19.09", supporting=["H19.101", "H19.14"], handler=staff.department.person
+        case.pk,
+        actor=staff.operator,
+        lead="H19.09",
+        supporting=["H19.101", "H19.14"],
+        handler=staff.department.person,
     )
     assert case.lead.code == "H19.09"
     assert case.units == sorted([case.lead_id, *case.supporting])

@@ -140,7 +140,9 @@ def test_a_drifted_figure_is_found_and_rebuilding_mends_it(staff: Staff, report:
 moves = st.lists(
     st.tuples(
         st.integers(0, 3),
-        st.sampled_from(["accept", "refuse", "ask", "reply", "close", "rate-yes", "rate-no", "push-up", "merge", "redate"]),
+        st.sampled_from(
+            ["accept", "refuse", "ask", "reply", "close", "rate-yes", "rate-no", "push-up", "merge", "redate"]
+        ),
         st.integers(1, 3 * 24 * 60),
     ),
     max_size=25,
@@ -150,7 +152,9 @@ moves = st.lists(
 @pytest.mark.django_db
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves)
-def test_whatever_happens_the_figures_equal_a_recount(staff: Staff, report: Report, moves: list[tuple[int, str, int]]) -> None:  # noqa: F811, E501
+def test_whatever_happens_the_figures_equal_a_recount(
+    staff: Staff, report: Report, moves: list[tuple[int, str, int]]
+) -> None:
     cases = [report() for _ in range(4)]
     at = MONDAY
     for place, what, minutes in moves:
@@ -175,13 +179,9 @@ def do(case: Case, other: Case, what: str, staff: Staff, at: datetime) -> None: 
         "refuse": lambda: actions.act(case.pk, "refuse", reason, actor=staff.officer, at=at),
         "ask": lambda: actions.act(case.pk, "ask", {"question": "?"}, actor=operator, at=at),
         "reply": lambda: actions.act(case.pk, "reply", {"reply": "!"}, actor=RESIDENT, at=at),
-        "close": lambda: actions.act(
-            case.pk, "close", {"outcome": "solved", "answer": "."}, actor=operator, at=at
-        ),
+        "close": lambda: actions.act(case.pk, "close", {"outcome": "solved", "answer": "."}, actor=operator, at=at),
         "rate-yes": lambda: actions.rate(case.pk, actor=RESIDENT, solved="yes", satisfaction=5, at=at),
-        "rate-no": lambda: actions.rate(
-            case.pk, actor=RESIDENT, solved="no", satisfaction=2, comment="Chưa", at=at
-        ),
+        "rate-no": lambda: actions.rate(case.pk, actor=RESIDENT, solved="no", satisfaction=2, comment="Chưa", at=at),
         "push-up": lambda: actions.push_up(case.pk, "Khó", actor=operator, at=at),
         "merge": lambda: actions.merge(case.pk, other.pk, actor=operator, at=at),
         "redate": lambda: actions.redate(case.pk, at + 9 * DAY, "Chờ", actor=staff.leader, at=at),

@@ -56,9 +56,7 @@ class TestAreas:
         assert {line.get("to") for line in lines if line.get("from") == BEFORE} == {"2025-06-30"}
         assert {line.get("to") for line in lines if line.get("from") == TODAY} == {None}
 
-    def test_each_area_has_a_parent_of_the_right_kind_in_its_era(
-        self, areas: dict[tuple[str, str], Row]
-    ) -> None:
+    def test_each_area_has_a_parent_of_the_right_kind_in_its_era(self, areas: dict[tuple[str, str], Row]) -> None:
         above = {
             (BEFORE, "commune"): "district",
             (BEFORE, "district"): "province",
@@ -143,15 +141,11 @@ class TestSuccessions:
         self, areas: dict[tuple[str, str], Row], successions: list[Row]
     ) -> None:
         told = {line["old"] for line in successions}
-        old = {
-            code for (code, since), area in areas.items() if since == BEFORE and area["kind"] != "district"
-        }
+        old = {code for (code, since), area in areas.items() if since == BEFORE and area["kind"] != "district"}
         assert old - told == WITHOUT_SUCCESSOR
         assert len(told - old) == 5, "the island districts that became special zones"
 
-    def test_every_area_of_today_has_a_past(
-        self, areas: dict[tuple[str, str], Row], successions: list[Row]
-    ) -> None:
+    def test_every_area_of_today_has_a_past(self, areas: dict[tuple[str, str], Row], successions: list[Row]) -> None:
         assert {line["new"] for line in successions} == {code for code, since in areas if since == TODAY}
 
     def test_each_old_province_went_whole_to_one(self, successions: list[Row]) -> None:
@@ -245,9 +239,7 @@ class TestOffices:
         (rule,) = _all("communes")
         assert _in_force(offices, rule["under"], rule["from"])
         assert areas[rule["area"], rule["from"].isoformat()]["name"] == "Thành phố Đồng Nai"
-        communes = [
-            a for (_, since), a in areas.items() if since == TODAY and a.get("parent") == rule["area"]
-        ]
+        communes = [a for (_, since), a in areas.items() if since == TODAY and a.get("parent") == rule["area"]]
         codes = {rule["code"].format(n=number) for number, _ in enumerate(communes, rule["start"])}
         assert len(codes) == 95
         assert not codes & {office["code"] for office in offices}

@@ -45,7 +45,9 @@ def counted(start: datetime, end: datetime) -> int:
 
 
 instants = st.datetimes(
-    datetime(2020, 1, 1), datetime(2027, 12, 20), timezones=st.just(UTC)  # noqa: DTZ001
+    datetime(2020, 1, 1),
+    datetime(2027, 12, 20),
+    timezones=st.just(UTC),
 ).map(lambda it: it.replace(second=0, microsecond=0))
 AROUND_MAKE_UP_SATURDAY = datetime(2026, 1, 9, 9, 30, tzinfo=UTC)
 

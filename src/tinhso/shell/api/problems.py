@@ -55,7 +55,11 @@ def _not_found(request: HttpRequest, error: Any) -> HttpResponse:
 
 
 def _validation(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    faults = [{"field": ".".join(str(step) for step in it["loc"]), "detail": it["msg"]} for it in error.errors]
+    # A place begins with the part of the request and the parameter of our function; clients know neither.
+    faults = [
+        {"field": ".".join(str(step) for step in it["loc"][2:] or it["loc"][1:]), "detail": it["msg"]}
+        for it in error.errors
+    ]
     return problem(422, "invalid-input", _("Something in the request cannot be taken"), errors=faults)
 
 

@@ -59,9 +59,8 @@ def _road(draw: ImageDraw.ImageDraw, luck: random.Random) -> None:
 def _rubbish(draw: ImageDraw.ImageDraw, luck: random.Random) -> None:
     colours = ("#f2f2ee", "#3d6fa5", "#2f8f57", "#c94f43", "#e7c14a", "#222426", "#9aa0a6")
     for _ in range(240):
-        x, y = luck.gauss(860, 150), luck.gauss(790, 55)
-        size = luck.randint(12, 46)
-        box = [x - size, y - size * 0.7, x + size, y + size * 0.7]
+        left, top, size = luck.gauss(860, 150), luck.gauss(790, 55), luck.randint(12, 46)
+        box = [left - size, top - size * 0.7, left + size, top + size * 0.7]
         (draw.ellipse if luck.random() < 0.6 else draw.rectangle)(box, fill=luck.choice(colours))
 
 

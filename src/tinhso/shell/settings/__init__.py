@@ -108,7 +108,8 @@ DATABASES = {
             **_ADDRESS.options,
             "pool": {"min_size": 1, "max_size": WEB_THREADS + 2, "timeout": 10},
         },
-        "DISABLE_SERVER_SIDE_CURSORS": False,
+        # A connection that died with its server is found before a request uses it, not by a failed request.
+        "CONN_HEALTH_CHECKS": True,
         "TEST": {"NAME": f"test_{_ADDRESS.name}"},
     }
 }

@@ -147,7 +147,7 @@ def _key(story: Story, step: int) -> str:
 def _carried_out(stories: Iterable[Story]) -> dict[str, int]:
     """The case of each step that was carried out, by command key; one statement."""
     keys = [_key(story, step) for story in stories for step in range(len(story.steps) + 1)]
-    return dict(Event.objects.filter(command_key__in=keys).values_list("command_key", "subject_id"))
+    return {str(it.command_key): it.subject_id for it in Event.objects.filter(command_key__in=keys)}
 
 
 class StepEntry(Entry):

@@ -6,9 +6,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from django.utils.formats import date_format
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from tinhso.kernel.cases.presenting.asking import Option
 from tinhso.kernel.cases.presenting.words import said
@@ -131,7 +130,9 @@ def lineage_of(asked: Asked) -> Lineage | None:
     if asked.period.start >= unit.valid_from and not asked.lineage:
         return None
     known = directory().by_key
-    before = sorted((known[key] for key in unit.lineage if key != unit.pk and key in known), key=lambda it: it.sort_key)
+    before = sorted(
+        (known[key] for key in unit.lineage if key != unit.pk and key in known), key=lambda it: it.sort_key
+    )
     if not before:
         return None
     counted = asked.selection.with_lineage

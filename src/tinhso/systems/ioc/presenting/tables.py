@@ -8,12 +8,14 @@ from django.utils.translation import gettext as _
 
 from tinhso.kernel.cases.presenting.words import said
 from tinhso.kernel.cases.queries.types import published_types
+from tinhso.kernel.measures.definitions import By
 from tinhso.kernel.measures.queries import Row
 from tinhso.kernel.people.rules import Scope
 from tinhso.systems.ioc.presenting.asking import Asked
+from tinhso.systems.ioc.presenting.frame import step_words
 from tinhso.systems.ioc.presenting.tiles import Linker, Number, count, linker
 from tinhso.systems.ioc.queries.cases import Side
-from tinhso.systems.ioc.queries.figures import Part
+from tinhso.systems.ioc.queries.figures import Part, Step
 from tinhso.systems.ioc.queries.units import is_offered
 from tinhso.systems.ioc.rules import ranked
 
@@ -138,3 +140,28 @@ def _shares(part: Part, link: Linker, columns: Sequence[str]) -> Mapping[str, Sh
         )
         for name in columns
     }
+
+
+@dataclass(frozen=True)
+class TrendLine:
+    """One step of the trend as a row of the table behind the drawing."""
+
+    title: str
+    opened: Number
+    closed: Number
+
+
+def trend_lines(steps: Sequence[Step], by: By, asked: Asked) -> Sequence[TrendLine]:
+    """The trend as a table, each count with its cases behind it."""
+    lines = []
+    counted = asked.changed(lineage=asked.selection.with_lineage)  # a step by itself may not reach back so far
+    for step in steps:
+        link = linker(counted.changed(period=step.period))
+        lines.append(
+            TrendLine(
+                step_words(step.period, by),
+                Number(count(step.opened), link("resolved", Side.DENOMINATOR), ""),
+                Number(count(step.closed), link("closed", Side.NUMERATOR), ""),
+            )
+        )
+    return lines

@@ -57,7 +57,9 @@ FIGURES: Sequence[Figure] = (
     Figure("overdue_open", "overdue_open", Shown.SHARE, _("Overdue"), "alert-triangle", hint=_("of those open")),
     Figure("satisfied", "satisfied", Shown.SHARE, _("Satisfied"), "mood-smile", hint=_("of those who rated")),
     Figure("rated", "satisfied", Shown.COUNT, _("Ratings"), "star", Side.DENOMINATOR, _("in the period")),
-    Figure("reopened", "reopened", Shown.SHARE, _("Reopened"), "rotate", hint=_("of those closed for the first time")),
+    Figure(
+        "reopened", "reopened", Shown.SHARE, _("Reopened"), "rotate", hint=_("of those closed for the first time")
+    ),
     Figure("electronic", "electronic", Shown.SHARE, _("Electronic"), "device-mobile", hint=_("of those opened")),
     Figure("first_answer", "first_answer", Shown.TIME, _("To the first answer"), "message-reply"),
     Figure("closing", "closing", Shown.TIME, _("To closing"), "hourglass"),

@@ -12,7 +12,7 @@ from tinhso.kernel.cases.models import Case, CaseQuerySet
 from tinhso.kernel.cases.queries.inbox import FIRST_WORDS, Cursor
 from tinhso.kernel.measures import queries as measures
 from tinhso.kernel.measures import rules as measure_rules
-from tinhso.kernel.measures.definitions import MEASURES, Basis, Measure
+from tinhso.kernel.measures.definitions import Basis, Measure
 from tinhso.kernel.measures.models import Fact, Spell
 from tinhso.kernel.measures.queries import Selection
 from tinhso.kernel.people.rules import Scope
@@ -62,7 +62,7 @@ class Behind:
     """Which cases are listed: one side of a measure over a selection, whose unit is given.
 
     `own` leaves out the units under it, `uncategorised` every case that has a category. `cell` (H3) and `area` narrow
-    to a part of the map.
+    to a part of the map, `placeless` to cases without an area.
     """
 
     measure: Measure
@@ -72,6 +72,7 @@ class Behind:
     uncategorised: bool = False
     cell: int | None = None
     area: Unit | None = None
+    placeless: bool = False
 
     @property
     def count(self) -> str:
@@ -86,13 +87,15 @@ class Behind:
     @property
     def is_whole(self) -> bool:
         """Whether every case of the figure is asked for, and not only some of them."""
-        return not (self.own or self.uncategorised or self.cell or self.area)
+        return not (self.own or self.uncategorised or self.cell or self.area or self.placeless)
 
     def cases(self) -> CaseQuerySet:
         """The cases, with no regard to who asks: to be cut by `visible_to` before anybody sees one."""
         found = Case.objects.filter(pk__in=self._spells() if self.measure.basis is Basis.SPELLS else self._facts())
         if self.cell is not None:
             found = found.filter(cell__range=stored_cells(self.cell))
+        if self.placeless:
+            found = found.filter(area=None)
         return found.filter(area=self.area) if self.area else found
 
     def _facts(self) -> QuerySet[Fact, int]:
@@ -185,8 +188,3 @@ def _page(cases: CaseQuerySet, oldest_first: bool, after: Cursor | None) -> tupl
     )
     last = rows[PAGE - 1] if len(rows) > PAGE else None
     return rows[:PAGE], Cursor((last.opened_at, last.pk)) if last else None
-
-
-def figure_named(name: str) -> Measure | None:
-    """The measure with this name, or nothing."""
-    return MEASURES.get(name)

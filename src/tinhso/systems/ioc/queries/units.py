@@ -1,13 +1,15 @@
 """Which units' figures a person can look at; from memory."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 
 from django.conf import settings
 
 from tinhso.kernel.people.rules import Scope
 from tinhso.kernel.units.models import Unit
-from tinhso.kernel.units.queries import directory
+from tinhso.kernel.units.queries import Directory, directory
 from tinhso.kernel.units.rules import fold
 
 MOST_FOUND = 30
@@ -17,19 +19,27 @@ class UnknownOfficeError(LookupError):
     """No office has this code."""
 
 
+@lru_cache(maxsize=1)
+def _identities(known: Directory) -> dict[str, list[Unit]]:
+    found: dict[str, list[Unit]] = defaultdict(list)
+    for it in sorted(known.by_key.values(), key=lambda it: it.valid_from):
+        found[it.code].append(it)
+    return dict(found)
+
+
 def address_of(unit: Unit) -> str:
     """How an address names *unit*: its code, and for an earlier identity of the same code its first day too."""
-    later = any(it.code == unit.code and it.valid_from > unit.valid_from for it in directory().by_key.values())
-    return f"{unit.code}@{unit.valid_from}" if later else unit.code
+    same = _identities(directory()).get(unit.code, [unit])
+    return unit.code if same[-1].pk == unit.pk else f"{unit.code}@{unit.valid_from}"
 
 
 def unit_at(address: str) -> Unit:
     """The inverse of `address_of`. Raises UnknownOfficeError."""
     code, _, day = address.partition("@")
-    same = [it for it in directory().by_key.values() if it.code == code and day in {"", str(it.valid_from)}]
+    same = [it for it in _identities(directory()).get(code, ()) if day in {"", str(it.valid_from)}]
     if not same:
         raise UnknownOfficeError(address)
-    return max(same, key=lambda it: it.valid_from)
+    return same[-1]
 
 
 def top_unit() -> Unit:

@@ -156,7 +156,7 @@ def find(request: HttpRequest) -> HttpResponse:
     elif number and luhn(number[:-1]) != number[-1]:
         fault = _("A digit of this code is wrong. Compare it with your message once more.")
     else:
-        fault = _("No report has this code. It looks like PA-251127-00015.")
+        fault = _("No report has this code. It looks like PA-261123-00012.")
     return render(request, "reports/home.html", {"asked": asked[:200], "fault": fault}, status=404 if asked else 422)
 
 

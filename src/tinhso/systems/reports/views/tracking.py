@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -52,9 +53,9 @@ def _page(request: HttpRequest, case: Case, status: int = 200, **kept: Any) -> H
         "category": category_of(case),
         "standing": standing(case, now),
         "solved_answers": (
-            ("yes", _("Yes"), "mood-smile", "solved-yes"),
-            ("partly", _("Partly"), "mood-neutral", "solved-partly"),
-            ("no", _("No"), "mood-sad", "solved-no"),
+            ("yes", pgettext("solved", "Yes"), "mood-smile", "solved-yes"),
+            ("partly", pgettext("solved", "Partly"), "mood-neutral", "solved-partly"),
+            ("no", pgettext("solved", "No"), "mood-sad", "solved-no"),
         ),
         "satisfactions": (
             (5, _("Very satisfied")),
