@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from django.db.backends.postgresql.operations import DatabaseOperations
     from pytest_django.plugin import DjangoDbBlocker
 
+pytest_plugins = ["tests.province"]
+
 _HOME = Path(tempfile.mkdtemp(prefix="tinhso-tests-"))
 
 

@@ -19,7 +19,7 @@ from PIL import Image
 from pytest_django import Settings
 from schemathesis.checks import not_a_server_error
 
-from tests.kernel.cases.conftest import Staff, report, staff  # noqa: F401  fixtures
+from tests.province import Staff
 from tinhso.kernel.cases.models import Case
 from tinhso.kernel.people.actions import issue_token
 from tinhso.kernel.people.models import Person
@@ -45,7 +45,7 @@ def one_connection() -> Iterator[None]:
 
 
 @pytest.fixture
-def token(staff: Staff) -> str:  # noqa: F811
+def token(staff: Staff) -> str:
     return issue_token(Person.objects.get(pk=staff.operator.person), "test")
 
 
@@ -54,7 +54,7 @@ def post(path: str, body: Any, **headers: str) -> Any:
 
 
 @schema.parametrize()
-@examples(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_no_request_ends_in_a_server_error(
     case: schemathesis.Case, one_connection: None, token: str, report: Callable[..., Case]
 ) -> None:
@@ -63,7 +63,7 @@ def test_no_request_ends_in_a_server_error(
     response = case.call(headers={"Authorization": f"Bearer {token}"})
     case.validate_response(response, checks=[not_a_server_error])
     if response.status_code >= 400:
-        assert response.headers["Content-Type"] == ["application/problem+json"]
+        assert response.headers["content-type"] == ["application/problem+json"]
         problem = json.loads(response.content)
         assert problem["status"] == response.status_code
         assert problem["type"].startswith(django_settings.TINHSO_PUBLIC_URL)
@@ -73,7 +73,7 @@ def test_the_description_is_openapi_3_1() -> None:
     assert Client().get("/api/v1/openapi.json").json()["openapi"].startswith("3.1")
 
 
-def test_a_report_answers_with_code_link_office_and_due_date(staff: Staff) -> None:  # noqa: F811
+def test_a_report_answers_with_code_link_office_and_due_date(staff: Staff) -> None:
     with CaptureQueriesContext(connection) as context:
         response = post("/reports", BODY)
     made = response.json()
@@ -89,7 +89,7 @@ def test_a_report_answers_with_code_link_office_and_due_date(staff: Staff) -> No
     assert case.secret not in shown.content.decode()
 
 
-def test_the_same_key_gives_the_same_answer_and_another_body_is_refused(staff: Staff) -> None:  # noqa: F811
+def test_the_same_key_gives_the_same_answer_and_another_body_is_refused(staff: Staff) -> None:
     first = post("/reports", BODY, idempotency_key="one")
     again = post("/reports", BODY, idempotency_key="one")
     assert (first.status_code, again.status_code) == (201, 201)
@@ -115,13 +115,13 @@ def test_the_same_key_gives_the_same_answer_and_another_body_is_refused(staff: S
         ({"more": 1}, "more"),
     ],
 )
-def test_bad_input_names_its_field(staff: Staff, change: dict[str, Any], field: str) -> None:  # noqa: F811
+def test_bad_input_names_its_field(staff: Staff, change: dict[str, Any], field: str) -> None:
     response = post("/reports", BODY | change)
     assert response.status_code == 422
     assert [it["field"] for it in response.json()["errors"]] == [field]
 
 
-def test_a_photo_goes_with_its_report_once(staff: Staff) -> None:  # noqa: F811
+def test_a_photo_goes_with_its_report_once(staff: Staff) -> None:
     picture = io.BytesIO()
     Image.new("RGB", (64, 48), "green").save(picture, "JPEG")
     picture.seek(0)
@@ -133,14 +133,14 @@ def test_a_photo_goes_with_its_report_once(staff: Staff) -> None:  # noqa: F811
     assert post("/reports", BODY | {"photo": [photo]}).json()["type"].endswith("/upload-refused")
 
 
-def test_too_many_requests_are_told_when_to_come_back(staff: Staff, settings: Settings) -> None:  # noqa: F811
+def test_too_many_requests_are_told_when_to_come_back(staff: Staff, settings: Settings) -> None:
     settings.TINHSO_REPORT_RATE = "2/h"
     codes = [post("/reports", BODY).status_code for _ in range(3)]
     assert codes == [201, 201, 429]
     assert int(post("/reports", BODY)["Retry-After"]) > 0
 
 
-def test_cases_need_a_token_and_show_only_its_scope(staff: Staff, token: str, report: Callable[..., Case]) -> None:  # noqa: F811
+def test_cases_need_a_token_and_show_only_its_scope(staff: Staff, token: str, report: Callable[..., Case]) -> None:
     case = report()
     assert Client().get("/api/v1/cases").status_code == 401
     stranger = issue_token(Person.objects.get(pk=staff.stranger.person), "test")
@@ -153,7 +153,7 @@ def test_cases_need_a_token_and_show_only_its_scope(staff: Staff, token: str, re
         assert Client().get(f"/api/v1/cases/{case.number}", headers=headers).status_code == (200 if seen else 404)
 
 
-def test_pages_of_cases_follow_each_other_without_gap(token: str, report: Callable[..., Case]) -> None:  # noqa: F811
+def test_pages_of_cases_follow_each_other_without_gap(token: str, report: Callable[..., Case]) -> None:
     made = [report().number for _ in range(5)]
     seen: list[str] = []
     after = ""
@@ -190,7 +190,7 @@ def test_an_action_is_carried_out_once_and_a_stale_version_is_a_conflict(
     assert wrong.json()["type"].endswith("/refused/wrong-stage")
 
 
-def test_measures_are_public_and_say_numerator_and_denominator(report: Callable[..., Case]) -> None:  # noqa: F811
+def test_measures_are_public_and_say_numerator_and_denominator(report: Callable[..., Case]) -> None:
     response = Client().get(
         "/api/v1/measures?name=resolved&unit=H19&type=report&from=2026-01-01&to=9999-12-31&by=month"
     )

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from tests.kernel.cases.conftest import MONDAY, Staff
+from tests.province import MONDAY, Staff
 from tinhso.kernel.cases import actions
 from tinhso.kernel.cases.actions.opening import Opening, command_key, open_case
 from tinhso.kernel.cases.actions.writing import ConflictError, HiddenError

@@ -8,7 +8,7 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.kernel.cases.conftest import MONDAY, Staff, report, staff  # noqa: F401  fixtures
+from tests.province import MONDAY, Staff
 from tinhso.kernel.cases import actions
 from tinhso.kernel.cases.actions.writing import HiddenError
 from tinhso.kernel.cases.models import Case
@@ -36,13 +36,13 @@ def settle() -> None:
     catch_up(follower)
 
 
-def handle(case: Case, staff: Staff, at: datetime) -> None:  # noqa: F811
+def handle(case: Case, staff: Staff, at: datetime) -> None:
     actions.act(case.pk, "accept", {}, actor=staff.operator, at=at)
     actions.act(case.pk, "close", {"outcome": "solved", "answer": "Xong"}, actor=staff.operator, at=at + DAY / 24)
 
 
 @pytest.mark.django_db
-def test_figures_count_what_happened(staff: Staff, report: Report) -> None:  # noqa: F811
+def test_figures_count_what_happened(staff: Staff, report: Report) -> None:
     cases = [report() for _ in range(6)]
     for case in cases[:3]:
         handle(case, staff, MONDAY + DAY)
@@ -70,7 +70,7 @@ def test_figures_count_what_happened(staff: Staff, report: Report) -> None:  # n
 
 
 @pytest.mark.django_db
-def test_a_period_counts_by_the_days_of_the_province(staff: Staff, report: Report) -> None:  # noqa: F811
+def test_a_period_counts_by_the_days_of_the_province(staff: Staff, report: Report) -> None:
     report(at=datetime(2026, 3, 2, 16, 59, tzinfo=UTC))  # 23:59 on the 2nd
     report(at=datetime(2026, 3, 2, 17, 0, tzinfo=UTC))  # 00:00 on the 3rd
     settle()
@@ -81,7 +81,7 @@ def test_a_period_counts_by_the_days_of_the_province(staff: Staff, report: Repor
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["resolved", "on_time", "overdue_open", "first_answer", "closing"])
-def test_rows_by_unit_add_up_to_the_whole(staff: Staff, report: Report, name: str) -> None:  # noqa: F811
+def test_rows_by_unit_add_up_to_the_whole(staff: Staff, report: Report, name: str) -> None:
     cases = [report(category=category) for category in ("road", "power", "other", "road", "telecom", "road")]
     actions.push_up(cases[0].pk, "Quá sức", actor=staff.leader, at=MONDAY)
     actions.push_up(actions.push_up(cases[3].pk, "1", actor=staff.leader, at=MONDAY).pk, "2", actor=staff.operator)
@@ -114,7 +114,7 @@ def test_a_successor_includes_the_past_of_its_predecessors(catalogue: None) -> N
 
 
 @pytest.mark.django_db
-def test_a_share_of_too_few_is_held_back(staff: Staff, report: Report) -> None:  # noqa: F811
+def test_a_share_of_too_few_is_held_back(staff: Staff, report: Report) -> None:
     for _ in range(4):
         report()
     settle()
@@ -127,7 +127,7 @@ def test_a_share_of_too_few_is_held_back(staff: Staff, report: Report) -> None: 
 
 
 @pytest.mark.django_db
-def test_a_drifted_figure_is_found_and_rebuilding_mends_it(staff: Staff, report: Report) -> None:  # noqa: F811
+def test_a_drifted_figure_is_found_and_rebuilding_mends_it(staff: Staff, report: Report) -> None:
     report()
     settle()
     with connection.cursor() as cursor:
@@ -171,7 +171,7 @@ def test_whatever_happens_the_figures_equal_a_recount(
     assert stored.count() == 4
 
 
-def do(case: Case, other: Case, what: str, staff: Staff, at: datetime) -> None:  # noqa: F811
+def do(case: Case, other: Case, what: str, staff: Staff, at: datetime) -> None:
     operator = staff.operator
     reason = {"reason": "Không phải"}
     commands: dict[str, Callable[[], object]] = {

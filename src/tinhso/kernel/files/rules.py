@@ -18,8 +18,9 @@ MOST_PIXELS = 50_000_000
 """More than any phone's camera makes; a small file that unpacks to more is an attack."""
 LONGEST_SIDE, SMALL_SIDE = 2048, 480
 JPEG_QUALITY = 82
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "HEIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 
+Image.init()  # all of Pillow's own formats, before one is asked for by name
 pillow_heif.register_heif_opener()
 
 

@@ -17,6 +17,8 @@ from tinhso.kernel.files.rules import UploadRefusedError
 from tinhso.kernel.units.queries import UnknownUnitError
 from tinhso.systems.reports.api import KeyReusedError, TooOftenError
 
+MEDIA_TYPE = "application/problem+json"
+
 
 def problem(
     status: int, kind: str, title: str, detail: str = "", headers: Mapping[str, str] | None = None, **more: Any
@@ -28,7 +30,7 @@ def problem(
     return HttpResponse(
         json.dumps(body | more, ensure_ascii=False),
         status=status,
-        content_type="application/problem+json",
+        content_type=MEDIA_TYPE,
         headers=headers,
     )
 

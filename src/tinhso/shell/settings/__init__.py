@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "tinhso.shell.web.middleware.SafetyHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tinhso.shell.api.middleware.Problems",
     "tinhso.shell.web.middleware.BodyLimit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "tinhso.shell.web.middleware.Language",

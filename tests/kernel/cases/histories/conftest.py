@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from lxml import etree  # type: ignore[import-untyped]
 
 from tinhso.kernel.cases.histories.mapping import LogMapping
@@ -14,6 +13,9 @@ from tinhso.kernel.cases.histories.mapping import LogMapping
 DATA = Path(__file__).parents[4] / ".." / "shared" / "data"
 Read = list[tuple[Any, list[Any]]]
 """(attributes of the trace, attributes of each event), trace by trace."""
+
+REAL_PERMITS = DATA / "permit-receipt.csv.gz"
+REAL_FINES = DATA / "road-traffic-fines.xes.gz"
 
 XES_HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <log xes.version="1.0" xes.features="nested-attributes" xmlns="http://www.xes-standard.org/">
@@ -70,14 +72,6 @@ def write(tmp_path: Path) -> Callable[[str, str | bytes], Path]:
         return path
 
     return written
-
-
-@pytest.fixture
-def published(db: None) -> None:
-    """The case types of the catalogue."""
-    from tinhso.kernel.cases.actions import publish
-
-    publish(Path(settings.TINHSO_CATALOG))
 
 
 def small_log(traces: str = TWO_CASES) -> str:
