@@ -9,7 +9,7 @@
 // hyphenated string in Python: write `text-danger`, never `text-{{ tone }}`.
 
 import { build } from "esbuild";
-import { cp, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -19,7 +19,9 @@ import subsetFont from "subset-font";
 process.chdir(path.resolve(path.dirname(fileURLToPath(import.meta.url)), ".."));
 
 const OUT = "build/assets";
-const FRESH = "build/assets.new";
+await mkdir("build", { recursive: true });
+const FRESH = await mkdtemp("build/assets-"); // takes the place of OUT when it is whole
+await chmod(FRESH, 0o755);
 const FONT = "node_modules/@fontsource/be-vietnam-pro";
 const WEIGHTS = [400, 600];
 const BROWSERS = ["chrome87", "firefox85", "safari14"]; // what cheap phones of the last five years run
@@ -149,9 +151,12 @@ async function icons() {
   await writeFile("build/icons.json", JSON.stringify(shapes));
 }
 
-await rm(FRESH, { recursive: true, force: true });
-await mkdir(FRESH, { recursive: true });
-await Promise.all([styles(), scripts(), fonts(), icons(), cp("assets/images", FRESH, { recursive: true })]);
+try {
+  await Promise.all([styles(), scripts(), fonts(), icons(), cp("assets/images", FRESH, { recursive: true })]);
+} catch (error) {
+  await rm(FRESH, { recursive: true, force: true });
+  throw error;
+}
 await rm(OUT, { recursive: true, force: true });
 await rename(FRESH, OUT);
 

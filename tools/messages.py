@@ -108,7 +108,7 @@ def faults() -> Iterator[str]:
 
 
 def changed_placeholders(message: Message) -> list[str]:
-    """Placeholders and tags that only the text or only its translation has. A plural form may leave out the number."""
+    """Placeholders and tags that only the text or only its translation has, all forms together."""
     ids = [message.id] if isinstance(message.id, str) else list(message.id)
     strings = [message.string] if isinstance(message.string, str) else list(message.string)
     wanted = set().union(*(_PLACEHOLDER.findall(it) for it in ids))

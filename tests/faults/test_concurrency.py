@@ -4,10 +4,12 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
+from pytest_django.fixtures import SettingsWrapper
 
 from tinhso.kernel.journal.actions import Happening, record, seal, seal_all, signing_key
 from tinhso.kernel.journal.followers import step
@@ -43,7 +45,7 @@ def _closing(case: int) -> Happening:
 
 
 def _write(writer: int) -> None:
-    """Cases opened and closed in transactions that take their time: a later key is often committed first."""
+    """Open and close cases in transactions that take their time: a later key is often committed first."""
     chance = random.Random(writer)
     for number in range(EACH):
         case = 1 + writer * EACH + number
@@ -116,7 +118,22 @@ def test_two_appliers_of_a_follower_among_writers_neither_skip_nor_double() -> N
     assert differences() == []
 
 
+def test_the_first_users_of_the_signing_key_get_the_same_one(settings: SettingsWrapper, tmp_path: Path) -> None:
+    settings.TINHSO_HOME = tmp_path
+    keys: list[bytes] = []
+    ready = threading.Barrier(WRITERS)
+
+    def use() -> None:
+        ready.wait()
+        keys.append(signing_key().private_bytes_raw())
+
+    _together(*[use] * WRITERS)
+    assert len(keys) == WRITERS
+    assert len(set(keys)) == 1
+
+
 def test_seals_made_among_writers_cover_every_event_once() -> None:
+    signing_key()
     done = threading.Event()
 
     def keep_sealing() -> None:

@@ -4,10 +4,10 @@ import io
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -35,13 +35,13 @@ def address(case: Case, name: str) -> str:
     return reverse("desk:handle" if step else "desk:act", args=[case.number, name])
 
 
-def send(client: Client, case: Case, name: str, **typed: object) -> HttpResponse:
+def send(client: Client, case: Case, name: str, **typed: object) -> Any:
     """Fill in the form as it is now, and send it."""
     form = hidden_fields(client.get(address(case, name)).content.decode())
     return client.post(address(case, name), form | typed)
 
 
-def text_of(response: HttpResponse) -> str:
+def text_of(response: Any) -> str:
     return unescape(response.content.decode())
 
 
@@ -175,7 +175,7 @@ def test_a_refusal_says_what_to_do(staff: Staff, report: Report) -> None:
         assert str(REFUSALS[reason]) in text_of(answer)
 
 
-def send_blank(client: Client, case: Case, name: str) -> HttpResponse:
+def send_blank(client: Client, case: Case, name: str) -> Any:
     due = timezone.localtime(timezone.now() + timedelta(days=3)).strftime(MOMENT_FORMAT)
     return client.post(address(case, name), {"outcome": "solved", "answer": "x", "reason": "x", "due": due})
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.utils import translation
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
@@ -90,6 +90,7 @@ def test_what_is_no_sound_photo_is_refused(data: bytes, said: str) -> None:
         safe_photo(data)
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=400), st.integers(0, 300))
 def test_a_photo_with_bytes_thrown_in_is_taken_or_refused_but_never_breaks(noise: bytes, place: int) -> None:
     data = photo_taken_at_home()

@@ -58,23 +58,16 @@ def safe_photo(data: bytes) -> Photo:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 if image.width * image.height > MOST_PIXELS:
-                    raise UploadRefusedError(
-                        _("This picture has too many pixels. Take it again at a lower resolution.")
-                    )
+                    raise Image.DecompressionBombError
                 image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
                 image.load()
                 upright = ImageOps.exif_transpose(image)
                 flat = _on_white(upright)
-    except UploadRefusedError:
-        raise
-    except (
-        UnidentifiedImageError,
-        OSError,
-        ValueError,
-        SyntaxError,
-        Image.DecompressionBombError,
-        EOFError,
-    ) as error:
+    except Image.DecompressionBombError as error:
+        raise UploadRefusedError(
+            _("This picture has too many pixels. Take it again at a lower resolution.")
+        ) from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
         raise UploadRefusedError(
             _("This file is not a photo that can be read. Send a JPEG, PNG, WebP or HEIC picture.")
         ) from error

@@ -80,7 +80,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def build_totp_svg(self, url: str) -> str:
         """The QR code as an `svg` element that can stand in a page."""
-        drawing: str = segno.make(url, micro=False).svg_inline(scale=5, light="#fff")
+        drawing: str = segno.make(url, micro=False).svg_inline(omitsize=True, light="#fff")
         return drawing
 
     def encrypt(self, text: str) -> str:

@@ -179,7 +179,9 @@ def _first_answer(event: Event, digest: str) -> ReportMade:
         raise KeyReusedError
     case = Case.objects.get(pk=event.subject_id)
     due = event.data["due"]
-    return _made(case, Unit.objects.get(pk=event.unit_id or case.lead_id), datetime.fromisoformat(due) if due else None)
+    return _made(
+        case, Unit.objects.get(pk=event.unit_id or case.lead_id), datetime.fromisoformat(due) if due else None
+    )
 
 
 @router.get("/reports/{code}", response=ReportOut, summary="How a report stands")

@@ -84,7 +84,9 @@ class ReportForm:
         """Store new photos at once, so that a mistake elsewhere in the form does not lose them."""
         fitting = MOST_PHOTOS - len(self.photos)
         if len(uploads) > fitting:
-            self.errors["photos"] = _("At most %(most)d photos fit. The others were left out.") % {"most": MOST_PHOTOS}
+            self.errors["photos"] = _("At most %(most)d photos fit. The others were left out.") % {
+                "most": MOST_PHOTOS
+            }
         kept, fault = store_uploads(uploads[: max(0, fitting)], by)
         self.photos += [ticket(key) for key in kept]
         if fault:

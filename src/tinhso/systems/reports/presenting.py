@@ -1,5 +1,6 @@
 """How a report stands, in plain words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from tinhso.kernel.cases.catalogue import CaseType, ChoiceItem
 from tinhso.kernel.cases.models import Case, StageKind
 from tinhso.kernel.cases.queries import calendar_of
+from tinhso.kernel.measures.queries import Row
 from tinhso.systems.reports.story import in_full
 
 MINUTES_OF_AN_HOUR = 60
@@ -37,6 +39,27 @@ class Standing:
     """How many of the three parts of its way lie behind it: received, in progress, answered."""
 
 
+@dataclass(frozen=True)
+class Figure:
+    """A figure for everybody: what it says, and the share with what it is a share of; the count alone has neither."""
+
+    title: str
+    count: int
+    of: int | None = None
+    held_back: bool = False
+
+
+def public_figures(rows: Mapping[str, Row]) -> list[Figure]:
+    """How reports fared, or nothing where there were none."""
+    opened = rows["resolved"].denominator
+    shown = {"resolved": _("Handled"), "on_time": _("Closed on time"), "satisfied": _("Satisfied residents")}
+    shares = [
+        Figure(title, rows[name].numerator, rows[name].denominator, rows[name].held_back)
+        for name, title in shown.items()
+    ]
+    return [Figure(_("Reports received"), opened), *shares] if opened else []
+
+
 def category_of(case: Case) -> ChoiceItem | None:
     """What kind of matter it is."""
     return case.type_version.parsed.categories.get(case.category)
@@ -52,7 +75,8 @@ def standing(case: Case, now: datetime) -> Standing:
         words = _("It is the same matter as %(number)s and is handled with it.") % {"number": case.merged_into.number}
         return Standing(Tone.DONE, "git-merge", _("Merged"), words, "", 3)
     if case.stage_kind == StageKind.CLOSED:
-        return Standing(Tone.DONE, "circle-check", _outcome(case, case_type) or title, _answered(case), _closed(case), 3)
+        answer = _outcome(case, case_type) or title
+        return Standing(Tone.DONE, "circle-check", answer, _("%(unit)s has answered.") % names, _closed(case), 3)
     if case.stage_kind == StageKind.WAITING:
         words = _("%(unit)s needs an answer to a question before it can go on.") % names
         return Standing(Tone.ASKED, "message-question", title, words, due_words(case, now), 1)
@@ -94,10 +118,6 @@ def _outcome(case: Case, case_type: CaseType) -> str:
     entry = case_type.inputs.get("outcome")
     item = case_type.items(entry).get(case.outcome) if entry else None
     return item.title.in_language(get_language()) if item else ""
-
-
-def _answered(case: Case) -> str:
-    return _("%(unit)s has answered.") % {"unit": case.lead.title}
 
 
 def _closed(case: Case) -> str:

@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
+from django.core.cache import cache
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -15,10 +17,17 @@ from tinhso.kernel.cases.rules import workflow
 from tinhso.kernel.cases.rules.parties import Actor
 from tinhso.kernel.files.models import Attachment
 from tinhso.kernel.journal.models import Event
+from tinhso.kernel.measures.queries import Row, Selection, figures
 from tinhso.kernel.people.models import Person
+from tinhso.kernel.units.queries import directory
 from tinhso.systems.reports.story import Step, told
 
 TYPE = "report"
+SHOWN_DAYS = 30
+FIGURES_SECONDS = 60
+_FIGURES = "reports.figures"
+MOST_PHOTOS_OF_A_REPORT = 20
+"""Further ones are no longer taken: whoever holds a link could fill the disk."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,7 @@ class Tracking:
 
     @property
     def may_add_photos(self) -> bool:
-        return self.case.closed_at is None
+        return self.case.closed_at is None and len(self.photos) < MOST_PHOTOS_OF_A_REPORT
 
 
 def _reports() -> QuerySet[Case]:
@@ -113,6 +122,17 @@ def own_photo(secret: str, key: UUID) -> Attachment | None:
     """The photo *key* of the report with this secret, if its raiser may see it; two statements."""
     case = Case.objects.only("pk", "raiser_id").filter(secret=secret, root=TYPE).first()
     return next((photo for photo in own_photos(case) if photo.pk == key), None) if case else None
+
+
+def last_days() -> dict[str, Row]:
+    """The province's figures for reports of the last 30 days, a minute old at most; one statement, then none."""
+    found: dict[str, Row] | None = cache.get(_FIGURES)
+    if found is None:
+        today = timezone.localdate()
+        top = directory().unit(settings.TINHSO_ROOT_UNIT, today)
+        found = figures(Selection(unit=top, type=TYPE, start=today - timedelta(days=SHOWN_DAYS - 1), end=today))
+        cache.set(_FIGURES, found, FIGURES_SECONDS)
+    return found
 
 
 def reports_of(person: Person) -> QuerySet[Case]:

@@ -233,19 +233,23 @@ class Shaper:
             return (at, "") if at else None
         if not values:
             return None
-        held = next((it for it in closing.when if self._holds(it, values)), None)
+        latest: Values = {}
+        for known in values:
+            latest.update(known)
+        held = next((it for it in closing.when if self._holds(it, values, latest)), None)
         return (None, held.outcome or "") if held else None
 
-    def _holds(self, condition: ConditionEntry, values: list[Values]) -> bool:
+    def _holds(self, condition: ConditionEntry, values: list[Values], latest: Values) -> bool:
+        """Whether a trace is over; *latest* has the last value of everything that its events say."""
         key = self.keys.activity
         if condition.activity is not None:
             return any(known[key] in condition.activity for known in values)
         if condition.last is not None:
             return values[-1][key] in condition.last
         if condition.attribute is not None:
-            last = _last(values, condition.attribute)
+            last = latest.get(condition.attribute)
             return last is not None and last not in condition.unless
-        return condition.reached is not None and _reached(condition.reached, values)
+        return condition.reached is not None and _reached(condition.reached, latest)
 
     def _time(self, event: LoggedEvent, known: Values) -> datetime:
         if not known.get(self.keys.activity):
@@ -302,14 +306,10 @@ def _text(instant: datetime | None) -> str | None:
     return instant.isoformat() if instant else None
 
 
-def _last(values: list[Values], key: str) -> str | None:
-    return next((str(known[key]) for known in reversed(values) if known.get(key) is not None), None)
-
-
-def _reached(rule: ReachedEntry, values: list[Values]) -> bool:
+def _reached(rule: ReachedEntry, latest: Values) -> bool:
     try:
-        reached = Decimal(_last(values, rule.attribute) or 0)
-        wanted = sum((Decimal(_last(values, key) or 0) for key in rule.of), Decimal(0))
+        reached = Decimal(latest.get(rule.attribute) or 0)
+        wanted = sum((Decimal(latest.get(key) or 0) for key in rule.of), Decimal(0))
     except InvalidOperation:
         return False
     return reached > 0 and reached >= wanted - rule.tolerance

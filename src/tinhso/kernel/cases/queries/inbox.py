@@ -53,10 +53,6 @@ class Wanted:
     since: date | None = None
     until: date | None = None
 
-    @property
-    def nothing(self) -> bool:
-        return self == Wanted()
-
 
 class Cursor(tuple[datetime | None, int]):
     """The last row of a page: the value that the list is ordered by, and the key."""

@@ -46,7 +46,7 @@ def visible_case(scope: Scope, number: str) -> Case | None:
         Case.objects.visible_to(scope)
         .annotate(last_event=Subquery(events.values("pk")[:1]))
         .select_related("lead", "area", "handler", "raiser", "filed_by", "type_version")
-        .defer("type_version__definition", "search")
+        .defer("type_version__definition", "search", *(f"{it}__password" for it in ("handler", "raiser", "filed_by")))
         .filter(number=number)
         .first()
     )

@@ -1,7 +1,7 @@
 """The inbox."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +14,7 @@ from tinhso.kernel.cases.presenting.filters import Asking, choices_for, read_add
 from tinhso.kernel.cases.presenting.lists import row
 from tinhso.kernel.cases.presenting.words import TABS
 from tinhso.kernel.cases.queries import inbox as lists
-from tinhso.kernel.cases.queries.inbox import MOST_COUNTED, Tab
+from tinhso.kernel.cases.queries.inbox import MOST_COUNTED, Tab, Wanted
 from tinhso.kernel.cases.views.access import desk
 from tinhso.kernel.people.models import Person
 from tinhso.kernel.people.rules import SEE_BELOW
@@ -54,7 +54,8 @@ def inbox(request: HttpRequest, person: Person) -> HttpResponse:
         "tab": asking.tab,
         "tab_words": TABS[asking.tab],
         "wanted": asking.wanted,
-        "narrowed": not asking.wanted.nothing,
+        "narrowed": asking.wanted != Wanted(),
+        "filtered": replace(asking.wanted, words="") != Wanted(),
         "after": asking.after,
         "rows": [row(case, now) for case in page.rows],
         "following": page.following,

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tinhso.systems.ioc.queries.figures import Step
-from tinhso.systems.ioc.rules import Period
 
 WIDTH, HEIGHT = 1000.0, 100.0
 """Of the drawing, in its own units; the page stretches it to the room that it has."""
@@ -38,12 +37,12 @@ class Tick:
 
 @dataclass(frozen=True)
 class Chart:
-    """Everything that the template draws. `marks` are the steps that are written under the axis."""
+    """Everything that the template draws. `marks` are the places of the steps that are named under it."""
 
     bars: Sequence[Bar]
     ticks: Sequence[Tick]
     line: str
-    marks: Sequence[Period]
+    marks: Sequence[int]
     opened: int
     closed: int
 
@@ -61,7 +60,7 @@ def chart(steps: Sequence[Step]) -> Chart:
         bars=bars,
         ticks=[Tick(count, _y(count, most)) for count in (0, most // 2, most)] if most > 1 else [Tick(most, 0.0)],
         line=" ".join(f"{bar.line_x:.1f},{bar.line_y:.1f}" for bar in bars),
-        marks=[steps[index].period for index in sorted({0, len(steps) // 2, len(steps) - 1})] if steps else [],
+        marks=sorted({0, len(steps) // 2, len(steps) - 1}) if steps else [],
         opened=sum(it.opened for it in steps),
         closed=sum(it.closed for it in steps),
     )

@@ -121,7 +121,6 @@ class Lineage:
     names: Sequence[str]
     since: date
     counted: bool
-    url: str
 
 
 def lineage_of(asked: Asked) -> Lineage | None:
@@ -135,8 +134,7 @@ def lineage_of(asked: Asked) -> Lineage | None:
     )
     if not before:
         return None
-    counted = asked.selection.with_lineage
-    return Lineage([it.title for it in before], unit.valid_from, counted, asked.changed(lineage=not counted).query())
+    return Lineage([it.title for it in before], unit.valid_from, asked.selection.with_lineage)
 
 
 @dataclass(frozen=True)

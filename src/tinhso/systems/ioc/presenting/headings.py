@@ -39,3 +39,14 @@ OPEN_HEADINGS: Mapping[tuple[str, bool], "Sentence"] = {
 def heading(behind: Behind, asked: Asked) -> "Sentence":
     """The title of the list of *behind*."""
     return OPEN_HEADINGS.get((behind.count, asked.is_past)) or HEADINGS[behind.count]
+
+
+def place_words(behind: Behind) -> "Sentence":
+    """What part of the figure is listed, empty for all of it."""
+    if behind.area:
+        return behind.area.title
+    if behind.placeless:
+        return _("no place given")
+    if behind.cell is not None:
+        return _("a part of the map")
+    return _("led by the unit itself") if behind.own else ""

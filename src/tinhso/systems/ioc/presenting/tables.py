@@ -144,9 +144,10 @@ def _shares(part: Part, link: Linker, columns: Sequence[str]) -> Mapping[str, Sh
 
 @dataclass(frozen=True)
 class TrendLine:
-    """One step of the trend as a row of the table behind the drawing."""
+    """One step of the trend as a row of the table behind the drawing; `said` is it in words, for the pointer."""
 
     title: str
+    said: str
     opened: Number
     closed: Number
 
@@ -157,9 +158,12 @@ def trend_lines(steps: Sequence[Step], by: By, asked: Asked) -> Sequence[TrendLi
     counted = asked.changed(lineage=asked.selection.with_lineage)  # a step by itself may not reach back so far
     for step in steps:
         link = linker(counted.changed(period=step.period))
+        title = step_words(step.period, by)
         lines.append(
             TrendLine(
-                step_words(step.period, by),
+                title,
+                _("%(when)s: %(opened)s opened, %(closed)s closed")
+                % {"when": title, "opened": count(step.opened), "closed": count(step.closed)},
                 Number(count(step.opened), link("resolved", Side.DENOMINATOR), ""),
                 Number(count(step.closed), link("closed", Side.NUMERATOR), ""),
             )

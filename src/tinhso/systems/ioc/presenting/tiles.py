@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from tinhso.kernel.measures.definitions import MEASURES
 from tinhso.kernel.measures.queries import Row
@@ -49,20 +49,85 @@ class Figure:
 
 
 FIGURES: Sequence[Figure] = (
-    Figure("opened", "resolved", Shown.COUNT, _("Opened"), "inbox", Side.DENOMINATOR, _("in the period")),
-    Figure("resolved", "resolved", Shown.SHARE, _("Handled"), "checks", hint=_("of those opened, now closed")),
-    Figure("closed", "closed", Shown.SHARE, _("Closed"), "circle-check", hint=_("closed against opened")),
-    Figure("on_time", "on_time", Shown.SHARE, _("On time"), "clock-check", hint=_("of those closed")),
-    Figure("open", "overdue_open", Shown.COUNT, _("Open"), "folder-open", Side.DENOMINATOR),
-    Figure("overdue_open", "overdue_open", Shown.SHARE, _("Overdue"), "alert-triangle", hint=_("of those open")),
-    Figure("satisfied", "satisfied", Shown.SHARE, _("Satisfied"), "mood-smile", hint=_("of those who rated")),
-    Figure("rated", "satisfied", Shown.COUNT, _("Ratings"), "star", Side.DENOMINATOR, _("in the period")),
     Figure(
-        "reopened", "reopened", Shown.SHARE, _("Reopened"), "rotate", hint=_("of those closed for the first time")
+        "opened",
+        "resolved",
+        Shown.COUNT,
+        pgettext_lazy("figure", "Opened"),
+        "inbox",
+        Side.DENOMINATOR,
+        _("in the period"),
     ),
-    Figure("electronic", "electronic", Shown.SHARE, _("Electronic"), "device-mobile", hint=_("of those opened")),
-    Figure("first_answer", "first_answer", Shown.TIME, _("To the first answer"), "message-reply"),
-    Figure("closing", "closing", Shown.TIME, _("To closing"), "hourglass"),
+    Figure(
+        "resolved",
+        "resolved",
+        Shown.SHARE,
+        pgettext_lazy("figure", "Handled"),
+        "checks",
+        hint=_("of those opened, now closed"),
+    ),
+    Figure(
+        "closed",
+        "closed",
+        Shown.SHARE,
+        pgettext_lazy("figure", "Closed"),
+        "circle-check",
+        hint=_("closed against opened"),
+    ),
+    Figure(
+        "on_time",
+        "on_time",
+        Shown.SHARE,
+        pgettext_lazy("figure", "On time"),
+        "clock-check",
+        hint=_("of those closed"),
+    ),
+    Figure("open", "overdue_open", Shown.COUNT, pgettext_lazy("figure", "Open"), "folder-open", Side.DENOMINATOR),
+    Figure(
+        "overdue_open",
+        "overdue_open",
+        Shown.SHARE,
+        pgettext_lazy("figure", "Overdue"),
+        "alert-triangle",
+        hint=_("of those open"),
+    ),
+    Figure(
+        "satisfied",
+        "satisfied",
+        Shown.SHARE,
+        pgettext_lazy("figure", "Satisfied"),
+        "mood-smile",
+        hint=_("of those who rated"),
+    ),
+    Figure(
+        "rated",
+        "satisfied",
+        Shown.COUNT,
+        pgettext_lazy("figure", "Ratings"),
+        "star",
+        Side.DENOMINATOR,
+        _("in the period"),
+    ),
+    Figure(
+        "reopened",
+        "reopened",
+        Shown.SHARE,
+        pgettext_lazy("figure", "Reopened"),
+        "rotate",
+        hint=_("of those closed for the first time"),
+    ),
+    Figure(
+        "electronic",
+        "electronic",
+        Shown.SHARE,
+        pgettext_lazy("figure", "Electronic"),
+        "device-mobile",
+        hint=_("of those opened"),
+    ),
+    Figure(
+        "first_answer", "first_answer", Shown.TIME, pgettext_lazy("figure", "To the first answer"), "message-reply"
+    ),
+    Figure("closing", "closing", Shown.TIME, pgettext_lazy("figure", "To closing"), "hourglass"),
 )
 
 

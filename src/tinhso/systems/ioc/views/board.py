@@ -1,7 +1,10 @@
 """The board and the parts of it that load by themselves."""
 
+import json
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -43,9 +46,10 @@ def board(request: HttpRequest, person: Person) -> HttpResponse:
 def figures(request: HttpRequest, person: Person) -> HttpResponse:
     """The tiles anew, or 204 while their digest is `print`; four statements beside session, person and scope."""
     context = _tiles(read(request, person))
-    if request.GET.get("print") == context["print"]:
-        return HttpResponse(status=204)
-    return render(request, "ioc/figures.html", context)
+    same = request.GET.get("print") == context["print"]
+    answer = HttpResponse(status=204) if same else render(request, "ioc/figures.html", context)
+    answer.headers["HX-Trigger"] = json.dumps({"ioc:counted": {"at": f"{timezone.localtime():%H:%M:%S}"}})
+    return answer
 
 
 @require_safe
@@ -64,7 +68,13 @@ def units(request: HttpRequest, person: Person) -> HttpResponse:
     asked = read(request, person)
     words = request.GET.get("words", "")[:LONGEST_WORDS]
     found = offered(person.scope, words, asked.unit, asked.today)
-    context = {"nav": "board", "asked": asked, "words": words, "units": frame.unit_links(found, asked)}
+    context = {
+        "nav": "map" if request.GET.get("for") == "map" else "board",
+        "here": reverse("ioc:map" if request.GET.get("for") == "map" else "ioc:board"),
+        "asked": asked,
+        "words": words,
+        "units": frame.unit_links(found, asked),
+    }
     page = "ioc/unit_list.html" if "HX-Request" in request.headers else "ioc/units.html"
     return render(request, page, context)
 
@@ -100,13 +110,16 @@ def _tables(request: HttpRequest, asked: Asked, person: Person) -> dict[str, obj
     sort = Sort(wanted) if wanted in set(Sort) else Sort.SHARE
     step = asked.period.step
     steps = counted.trend(asked.selection, asked.period)
+    drawing, trend = charts.chart(steps), lines.trend_lines(steps, step, asked)
     return {
         "asked": asked,
         "sort": sort,
         "unit_lines": lines.unit_lines(counted.by_unit(asked.selection), asked, person.scope, sort),
         "category_lines": lines.category_lines(counted.by_category(asked.selection), asked),
-        "chart": charts.chart(steps),
+        "chart": drawing,
+        "columns": list(zip(drawing.bars, trend, strict=True)),
+        "marks": [trend[place].title for place in drawing.marks],
         "trend_title": frame.TREND_TITLES[step],
-        "trend": lines.trend_lines(steps, step, asked),
+        "trend": trend,
         "minimum": tiles.MINIMUM_COUNT,
     }

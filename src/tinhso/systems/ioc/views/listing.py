@@ -15,7 +15,7 @@ from tinhso.kernel.people.models import Person
 from tinhso.kernel.units.models import Unit
 from tinhso.systems.ioc.presenting import frame
 from tinhso.systems.ioc.presenting.asking import Asked, read_address
-from tinhso.systems.ioc.presenting.headings import heading
+from tinhso.systems.ioc.presenting.headings import heading, place_words
 from tinhso.systems.ioc.presenting.tables import category_title
 from tinhso.systems.ioc.queries.cases import Behind, Side, listing
 from tinhso.systems.ioc.rules import stored_cells
@@ -41,6 +41,7 @@ def cases(request: HttpRequest, person: Person) -> HttpResponse:
         "heading": heading(behind, asked),
         "period_words": frame.period_words(asked.period),
         "category": category_title(asked.type, asked.category)[0] if asked.category else "",
+        "place": place_words(behind),
         "listing": found,
         "rows": [row(case, now) for case in found.rows],
         "after": request.GET.get("after", ""),

@@ -1,12 +1,14 @@
 """The home page, a new report, and finding one again."""
 
 import re
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -15,7 +17,7 @@ from tinhso.kernel.cases.actions import Opening, open_case
 from tinhso.kernel.cases.actions.opening import command_key
 from tinhso.kernel.cases.models import Case
 from tinhso.kernel.cases.queries import current_version
-from tinhso.kernel.cases.rules.inputs import InvalidInputError
+from tinhso.kernel.cases.rules.inputs import InvalidInputError, check_opening
 from tinhso.kernel.cases.rules.numbers import luhn
 from tinhso.kernel.files.models import Attachment
 from tinhso.kernel.files.rules import UploadRefusedError
@@ -34,7 +36,7 @@ from tinhso.systems.reports.forms import (
     photo_of_ticket,
 )
 from tinhso.systems.reports.places import commune_groups
-from tinhso.systems.reports.presenting import category_of, standing
+from tinhso.systems.reports.presenting import category_of, public_figures, standing
 
 ON_A_PAGE = 20
 _LINK = re.compile(r"/t/([A-Za-z0-9_-]{16,32})")
@@ -44,7 +46,12 @@ _NUMBER = re.compile(r"(?:PA)?-?(\d{6})-?(\d{5,8})")
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Where a resident begins."""
-    return render(request, "reports/home.html")
+    return _home(request)
+
+
+def _home(request: HttpRequest, status: int = 200, **kept: str) -> HttpResponse:
+    context = {"figures": public_figures(queries.last_days()), "days": queries.SHOWN_DAYS, **kept}
+    return render(request, "reports/home.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,11 +70,8 @@ def new(request: HttpRequest) -> HttpResponse:
         return _form_page(request, form, wait=wait)
     person = request.user if isinstance(request.user, Person) else None
     form.take(request.FILES.getlist("photos"), person)
-    case = None if "photos" in form.errors else _open(request, form, person)
-    if case is None:
-        _explain(form)
-        return _form_page(request, form)
-    return redirect("reports:sent", secret=case.secret)
+    case = _open(request, form, person)
+    return redirect("reports:sent", secret=case.secret) if case else _form_page(request, form)
 
 
 def too_often(request: HttpRequest) -> int | None:
@@ -88,6 +92,10 @@ def _sent_before(form: ReportForm, key: str) -> Case | None:
 
 
 def _open(request: HttpRequest, form: ReportForm, person: Person | None) -> Case | None:
+    """The new case, or nothing when the form has faults; they are all in the form then."""
+    if form.errors:  # of the photos; the other fields are checked all the same
+        form.refuse(_faults(form))
+        return None
     helps = person is not None and person.scope.has(Role.HELPER)
     opening = Opening(
         type=queries.TYPE,
@@ -112,14 +120,12 @@ def _open(request: HttpRequest, form: ReportForm, person: Person | None) -> Case
     return None
 
 
-def _explain(form: ReportForm) -> None:
-    """Find the faults of the fields too when a photo alone was refused."""
-    from tinhso.kernel.cases.rules.inputs import check_opening  # noqa: PLC0415
-
+def _faults(form: ReportForm) -> dict[str, Any]:
     try:
         check_opening(current_version(queries.TYPE).parsed, form.typed)
     except InvalidInputError as error:
-        form.refuse(error.errors)
+        return error.errors
+    return {}
 
 
 def _form_page(request: HttpRequest, form: ReportForm, *, wait: int | None = None) -> HttpResponse:
@@ -157,7 +163,7 @@ def find(request: HttpRequest) -> HttpResponse:
         fault = _("A digit of this code is wrong. Compare it with your message once more.")
     else:
         fault = _("No report has this code. It looks like PA-261123-00012.")
-    return render(request, "reports/home.html", {"asked": asked[:200], "fault": fault}, status=404 if asked else 422)
+    return _home(request, 404 if asked else 422, asked=asked[:200], fault=fault)
 
 
 @require_safe
@@ -167,8 +173,6 @@ def mine(request: HttpRequest) -> HttpResponse:
     """The reports of a signed-in resident, and those that a helper filed for others."""
     assert isinstance(request.user, Person)  # noqa: S101  login_required
     page_of = Paginator(queries.reports_of(request.user), ON_A_PAGE).get_page(request.GET.get("page"))
-    from django.utils import timezone  # noqa: PLC0415
-
     now = timezone.now()
     rows = [(case, category_of(case), standing(case, now)) for case in page_of]
     return render(request, "reports/mine.html", {"rows": rows, "list": page_of})

@@ -79,7 +79,9 @@ def sent(request: HttpRequest, secret: str) -> HttpResponse:
     """What came of a report that was just sent."""
     case = _found(secret)
     link = tracking_link(case)
-    picture = segno.make(link, error="m").svg_inline(scale=1, border=2, omitsize=True, dark="#14233a", light="#ffffff")
+    picture = segno.make(link, error="m").svg_inline(
+        scale=1, border=2, omitsize=True, dark="#14233a", light="#ffffff"
+    )
     context = {
         "case": case,
         "category": category_of(case),
@@ -123,10 +125,12 @@ def rate(request: HttpRequest, secret: str) -> HttpResponse:
     if fault := _wait(request):
         return _page(request, case, 429, errors={"solved": fault}, **typed)
     try:
-        given = typed["satisfaction"]
-        satisfaction = int(given) if given.isascii() and given.isdecimal() and len(given) < 3 else (0 if given else None)
         rated = actions.rate(
-            case.pk, actor=RAISER, solved=typed["solved"], satisfaction=satisfaction, comment=typed["comment"]
+            case.pk,
+            actor=RAISER,
+            solved=typed["solved"],
+            satisfaction=_number(typed["satisfaction"]),
+            comment=typed["comment"],
         )
     except InvalidInputError as error:
         return _page(request, case, 422, errors=error.errors, **typed)
@@ -139,6 +143,13 @@ def rate(request: HttpRequest, secret: str) -> HttpResponse:
     return redirect("reports:track", secret=secret)
 
 
+def _number(text: str) -> int | None:
+    """*text* as a number of the scale; 0, which no scale has, for what is none; nothing for nothing."""
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 2 else 0
+
+
 @require_POST
 @never_cache
 def add_photos(request: HttpRequest, secret: str) -> HttpResponse:
@@ -147,7 +158,7 @@ def add_photos(request: HttpRequest, secret: str) -> HttpResponse:
     uploads = request.FILES.getlist("photos")[:MOST_PHOTOS]
     if fault := _wait(request):
         return _page(request, case, 429, errors={"more_photos": fault})
-    if case.closed_at is not None:
+    if not queries.tracking(case).may_add_photos:
         return _too_late(request, case)
     if not uploads:
         return _page(request, case, 422, errors={"more_photos": _("Choose a photo first.")})

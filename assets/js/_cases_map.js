@@ -1,0 +1,128 @@
+// Cases on the map of the province: gathered into cells from afar, one by one from near. State is shape and colour.
+import { Popup } from "maplibre-gl";
+import { provinceMap } from "./_map.js";
+
+const SIZE = 44; // pixels of a marker's picture, for screens of double density
+const NEAREST = 14; // zoom from which cases stand by themselves
+const COLOURS = { overdue: "#b0231c", open: "#14508c", closed: "#5b6a82" };
+
+/** A marker as a picture: a diamond, a disc or a square, with a white rim. */
+function picture(state) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = SIZE;
+  const pen = canvas.getContext("2d");
+  const middle = SIZE / 2;
+  pen.beginPath();
+  if (state === "overdue") {
+    pen.moveTo(middle, 2);
+    pen.lineTo(SIZE - 2, middle);
+    pen.lineTo(middle, SIZE - 2);
+    pen.lineTo(2, middle);
+    pen.closePath();
+  } else if (state === "open") pen.arc(middle, middle, middle - 4, 0, 2 * Math.PI);
+  else pen.rect(6, 6, SIZE - 12, SIZE - 12);
+  pen.fillStyle = COLOURS[state];
+  pen.fill();
+  pen.lineWidth = 3;
+  pen.strokeStyle = "#ffffff";
+  pen.stroke();
+  return pen.getImageData(0, 0, SIZE, SIZE);
+}
+
+function addMarkers(map) {
+  for (const state of Object.keys(COLOURS)) map.addImage(state, picture(state), { pixelRatio: 2 });
+  map.addSource("cases", { type: "geojson", data: { type: "FeatureCollection", features: [] } });
+  map.addLayer({
+    id: "cases",
+    type: "symbol",
+    source: "cases",
+    layout: {
+      "icon-image": ["get", "state"],
+      "icon-allow-overlap": true,
+      "icon-size": ["interpolate", ["linear"], ["coalesce", ["get", "cases"], 0], 0, 0.75, 1, 1, 20, 1.5, 200, 2.1],
+      "symbol-sort-key": ["match", ["get", "state"], "overdue", 2, "open", 1, 0],
+      "text-field": ["case", [">", ["coalesce", ["get", "cases"], 0], 1], ["to-string", ["get", "cases"]], ""],
+      "text-font": ["Be Vietnam Pro"],
+      "text-size": ["interpolate", ["linear"], ["coalesce", ["get", "cases"], 0], 1, 11, 100, 13],
+      "text-allow-overlap": true,
+    },
+    paint: { "text-color": "#ffffff" },
+  });
+}
+
+/** *words* with the numbers of *found* put in, as one paragraph. */
+function paragraph(words, found = {}) {
+  const element = document.createElement("p");
+  element.textContent = words.replace(/\{(\w+)\}/g, (_, name) => found[name]);
+  return element;
+}
+
+function link(words, address) {
+  const element = document.createElement("a");
+  element.href = address;
+  element.textContent = words;
+  return element;
+}
+
+/** What is said of the marker that was chosen. */
+function balloon(map, popup, { properties: it, geometry }, said) {
+  const box = document.createElement("div");
+  if (it.number) {
+    const title = document.createElement("strong");
+    title.textContent = it.title;
+    box.append(title, paragraph(`${it.number} · ${it.stage}`), paragraph(it.due), link(said.openCase, it.url));
+  } else {
+    box.append(paragraph(said.ofCases, { n: it.cases, overdue: it.overdue, open: it.open - it.overdue, closed: it.cases - it.open }));
+    const nearer = document.createElement("button");
+    nearer.type = "button";
+    nearer.className = "btn btn-sm";
+    nearer.textContent = said.nearer;
+    nearer.addEventListener("click", () => {
+      popup.remove();
+      map.easeTo({ center: geometry.coordinates, zoom: Math.min(NEAREST + 0.5, map.getZoom() + 2) });
+    });
+    box.append(link(said.list, it.url), nearer);
+  }
+  return box;
+}
+
+/** Cases on the map in *element*; returns what loads them anew. */
+export async function caseMap(element) {
+  const { cells, ofCases, list, nearer, openCase, nothing } = element.dataset;
+  const said = { ofCases, list, nearer, openCase };
+  const note = element.parentElement.querySelector("[data-map-said]");
+  const { map } = await provinceMap(element, { cooperativeGestures: !element.closest(".ioc-map-large") });
+  await map.once("load");
+  if (!element.dataset.tiles) {
+    map.setPaintProperty("area", "fill-color", "#e7edf4"); // the colours are for the cases
+  }
+  addMarkers(map);
+  const source = map.getSource("cases");
+
+  let running;
+  const load = async () => {
+    running?.abort();
+    running = new AbortController();
+    const box = map.getBounds().toArray().flat().map((it) => it.toFixed(4)).join(",");
+    try {
+      const answer = await fetch(`${cells}&bbox=${box}&zoom=${map.getZoom().toFixed(2)}`, { signal: running.signal });
+      if (!answer.ok) return;
+      const found = await answer.json();
+      source.setData(found);
+      note.textContent = found.features.length ? "" : nothing;
+      element.dataset.shown = found.features.length;
+    } catch (error) {
+      if (error.name !== "AbortError" && !(error instanceof TypeError)) throw error; // without a connection the old ones stay
+    }
+  };
+  map.on("moveend", load);
+
+  const popup = new Popup({ maxWidth: "18rem", className: "ioc-balloon" });
+  map.on("click", "cases", ({ features: [found] }) => {
+    popup.setLngLat(found.geometry.coordinates).setDOMContent(balloon(map, popup, found, said)).addTo(map);
+  });
+  map.on("mouseenter", "cases", () => (map.getCanvas().style.cursor = "pointer"));
+  map.on("mouseleave", "cases", () => (map.getCanvas().style.cursor = ""));
+  await load();
+  return load;
+}
