@@ -27,6 +27,7 @@ COMMANDS = {
     "check": Command("check:check", "Check the catalogue and this machine."),
     "backup": Command("copies:backup", "Write database, files and keys into one archive."),
     "restore": Command("copies:restore", "Bring an archive back into an empty installation."),
+    "staff": Command("staff:staff", "Accounts of staff: add, appoint, dismiss, password, …"),
     "journal": Command("journal:journal", "The record: verify, seal."),
     "measures": Command("figures:measures", "The figures: show, verify, rebuild."),
     "redate": Command("redating:redate", "New due dates after a calendar changed."),

@@ -110,7 +110,8 @@ def load_past(say: Callable[[str], None] = progress.say) -> int:
     """Play the past; returns the number of steps carried out now."""
     past = read_past(_file(PAST))
     cast = _past_cast(past)
-    return play(past.stories(), cast, until=timezone.now(), progress=_tell(say, past.header.note.en.split(".")[0]))
+    title = f"{directory().unit(past.header.unit, past.header.from_).name}, {past.header.from_:%Y}"
+    return play(past.stories(), cast, until=timezone.now(), progress=_tell(say, title))
 
 
 def load_today(say: Callable[[str], None] = progress.say) -> list[DemoAccount]:
@@ -302,7 +303,7 @@ def _story(entry: TodayEntry, report: TodayReport, people: dict[str, Person], to
     if report.evening:
         opened = _evening_before(opened)
     place = territory(top.area_id or 0).commune(report.commune)
-    east, north = ((secrets_free * 2 - 1) * SPREAD for secrets_free in _luck(report.id))
+    east, north = ((part * 2 - 1) * SPREAD for part in _luck(report.id))
 
     def opening() -> Opening:
         typed = {

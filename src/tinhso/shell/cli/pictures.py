@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable
 from typing import Literal
 
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 WIDTH, HEIGHT = 1280, 960
 HORIZON = 430
@@ -21,8 +21,7 @@ def picture(kind: Kind, seed: str) -> bytes:
     draw = ImageDraw.Draw(image)
     _land(draw, luck)
     _SCENES[kind](draw, luck)
-    image = image.filter(ImageFilter.GaussianBlur(1.2))
-    _label(ImageDraw.Draw(image))
+    _label(draw)
     out = io.BytesIO()
     image.save(out, "JPEG", quality=80)
     return out.getvalue()
@@ -94,8 +93,8 @@ def _building(draw: ImageDraw.ImageDraw, luck: random.Random) -> None:
             x, y = 160 + column * 125, 220 + row * 170
             draw.rectangle([x, y, x + 75, y + 100], fill="#5d6a75")
     for _ in range(90):
-        x, y = luck.gauss(640, 120), luck.gauss(810, 35)
-        draw.rectangle([x, y, x + 46, y + 22], fill=luck.choice(("#a8503a", "#b85f45", "#93452f")))
+        left, top = luck.gauss(640, 120), luck.gauss(810, 35)
+        draw.rectangle([left, top, left + 46, top + 22], fill=luck.choice(("#a8503a", "#b85f45", "#93452f")))
 
 
 _SCENES: dict[Kind, _Scene] = {

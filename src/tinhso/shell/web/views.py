@@ -1,7 +1,5 @@
 """Pages of the shell itself: whether the installation is ready, and what is said when a request goes wrong."""
 
-from datetime import timedelta
-
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection
@@ -15,8 +13,8 @@ from django.views.decorators.http import require_safe
 
 from tinhso.kernel.journal import followers
 
-WORKER_SILENCE = timedelta(seconds=30)
-"""How long a worker may be silent before it counts as gone; procrastinate's beat every 10 s."""
+WORKER_SILENCE = 30
+"""Seconds that a worker may be silent before it counts as gone; procrastinate's beat every 10 s."""
 
 _migrated = False
 
@@ -60,7 +58,9 @@ def _is_migrated() -> bool:
 def _worker_beats() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT FROM procrastinate_workers WHERE last_heartbeat > now() - %s)", [WORKER_SILENCE]
+            "SELECT EXISTS (SELECT FROM procrastinate_workers"
+            " WHERE last_heartbeat > now() - make_interval(secs => %s))",
+            [WORKER_SILENCE],
         )
         row = cursor.fetchone()
     return bool(row and row[0])
