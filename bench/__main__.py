@@ -3,17 +3,13 @@
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from bench.arena import Arena, arena
+from bench.arena import Stage, arena
 from bench.results import Result, console, show, store
-
-if TYPE_CHECKING:
-    from bench.filling import Filled
 
 BUILD = Path(__file__).resolve().parents[1] / "build"
 PARTS = ("open", "list", "act", "board", "import")
@@ -50,7 +46,9 @@ def main(sizes: str, only: str, quick: bool, path: Path) -> None:
             for size in wanted:
                 filled = filling.fill(size)
                 say(f"{filled.cases:,} cases, {filled.events:,} events")
-                results += _measure(place, filled, parts, path.parent / "bench-plans", say, quick=quick)
+                with place.web() as web:
+                    for found in _measure(Stage(place, web, filled, path.parent / "bench-plans"), parts, say, quick):
+                        results += found
             if len(wanted) > 1 and "list" in parts:
                 from bench.listing import compare_sizes  # noqa: PLC0415
 
@@ -67,33 +65,30 @@ def main(sizes: str, only: str, quick: bool, path: Path) -> None:
             console.print(f"[dim]{path} has everything; plans of statements are in {path.parent}/bench-plans[/]")
 
 
-def _measure(
-    place: Arena, filled: "Filled", parts: list[str], plans: Path, say: Callable[[str], None], *, quick: bool
-) -> list[Result]:
+def _measure(stage: Stage, parts: list[str], say: Callable[[str], None], quick: bool) -> Iterator[list[Result]]:
     """All parts at one size."""
     from bench.boards import measure_board, measure_drift, measure_lag  # noqa: PLC0415
     from bench.listing import measure_lists  # noqa: PLC0415
     from bench.opening import measure_acting, measure_opening  # noqa: PLC0415
 
-    results: list[Result] = []
     requests = REQUESTS // 3 if quick else REQUESTS
     if "list" in parts:
         say("lists")
-        results += measure_lists(place, filled, requests // 3, plans)
+        yield measure_lists(stage, requests // 4)
     if "board" in parts:
         say("board")
-        results += measure_board(place, filled, plans)
-        results += measure_lag(place, filled)
+        yield measure_board(stage)
+        say("board: how far behind")
+        yield measure_lag(stage)
     if "open" in parts:
         say("open")
-        results += measure_opening(place, filled, requests)
+        yield measure_opening(stage, requests)
     if "act" in parts:
         say("act")
-        results += measure_acting(place, filled, requests // 2)
-    if "board" in parts and filled.cases <= SMALL:
+        yield measure_acting(stage, requests // 2)
+    if "board" in parts and stage.filled.cases <= SMALL:
         say("drift")
-        results += measure_drift(filled)
-    return results
+        yield measure_drift(stage)
 
 
 def _machine() -> dict[str, object]:

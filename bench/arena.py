@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 if TYPE_CHECKING:
+    from bench.filling import Filled
     from tinhso.shell.database.embedded import EmbeddedPostgres
 
 READY_LIMIT = 60.0
@@ -79,6 +80,25 @@ class Arena:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
+
+
+@dataclass
+class Stage:
+    """One size: the arena, its web server at work, what was filled, and the folder for plans of statements."""
+
+    place: Arena
+    web: psutil.Process
+    filled: "Filled"
+    plans: Path
+
+    @property
+    def size(self) -> str:
+        return f"{self.filled.cases:,} cases"
+
+    @property
+    def servers(self) -> dict[str, psutil.Process]:
+        """Whose processor time a request costs."""
+        return {"web": self.web, "database": self.place.server}
 
 
 def _free_port() -> int:

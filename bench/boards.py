@@ -1,13 +1,12 @@
 """The board's live figures: what they cost, how far they lie behind the last commit, and whether they drift."""
 
 import time
-from pathlib import Path
 
 from django.db import connection
 from django.utils import timezone
 
-from bench.arena import Arena
-from bench.filling import TOP, Filled
+from bench.arena import Stage
+from bench.filling import MANY, TOP
 from bench.floors import pgbench
 from bench.load import cpu_seconds, percentile
 from bench.opening import open_one
@@ -28,7 +27,7 @@ LAG_ROUNDS = 20
 REPEATS = 30
 
 
-def measure_board(place: Arena, filled: Filled, plans: Path) -> list[Result]:
+def measure_board(stage: Stage) -> list[Result]:
     """The figures of the province over a month and a year: by `live`, which the board itself calls."""
     catch_up_all()
     results: list[Result] = []
@@ -37,28 +36,28 @@ def measure_board(place: Arena, filled: Filled, plans: Path) -> list[Result]:
         period = preset.period(timezone.localdate())
         selection = Selection(unit=unit, type="report", start=period.start, end=period.end, lineage=False)
         texts = statements(lambda selection=selection: live(selection))  # type: ignore[misc]
-        scans = keep_plans(f"board-{preset}-{filled.cases}", texts, plans)
-        times, before = [], cpu_seconds(place.server)
+        scans = keep_plans(f"board-{preset}-{stage.filled.cases}", texts, stage.plans)
+        times, before = [], cpu_seconds(stage.place.server)
         for _ in range(REPEATS):
             began = time.perf_counter()
             live(selection)
             times.append(1_000 * (time.perf_counter() - began))
-        cpu = 1_000 * (cpu_seconds(place.server) - before) / REPEATS
-        floor = pgbench(place, texts, transactions=REPEATS)
-        what = f"board of 12 figures, {preset.value}, {filled.cases:,} cases"
+        cpu = 1_000 * (cpu_seconds(stage.place.server) - before) / REPEATS
+        floor = pgbench(stage.place, texts, transactions=REPEATS)
+        what = f"board of 12 figures, {preset.value}, {stage.size}"
         results += [
             Result(f"{what}: statements", len(texts), ""),
             Result(
                 f"{what}: server",
                 *(percentile(times, 0.5), "ms", floor.ms, FLOOR_IS, BOARD_MS),
-                note="; ".join(scans) if filled.cases >= 100_000 else "",
+                note="; ".join(scans) if stage.filled.cases >= MANY else "",
                 details={"p95_ms": percentile(times, 0.95), "database_cpu_ms": cpu, "sql": texts, "scans": scans},
             ),
         ]
     return results
 
 
-def measure_lag(place: Arena, filled: Filled) -> list[Result]:
+def measure_lag(stage: Stage) -> list[Result]:
     """From the commit of an opening until the figure shows it, with the follower at work."""
     unit = directory().unit(TOP, timezone.localdate())
     today = timezone.localdate()
@@ -66,7 +65,7 @@ def measure_lag(place: Arena, filled: Filled) -> list[Result]:
     catch_up_all()
     connection.close()
     waits = []
-    with place.process("follower"):
+    with stage.place.process("follower"):
         while not alive():
             time.sleep(0.05)
         for _ in range(LAG_ROUNDS):
@@ -78,7 +77,7 @@ def measure_lag(place: Arena, filled: Filled) -> list[Result]:
             waits.append(time.perf_counter() - committed)
     return [
         Result(
-            f"board behind the last commit, {filled.cases:,} cases: longest of {LAG_ROUNDS}",
+            f"board behind the last commit, {stage.size}: longest of {LAG_ROUNDS}",
             *(max(waits), "s"),
             budget=LAG_SECONDS,
             details={"p50_s": percentile(waits, 0.5), "all": waits},
@@ -86,9 +85,9 @@ def measure_lag(place: Arena, filled: Filled) -> list[Result]:
     ]
 
 
-def measure_drift(filled: Filled) -> list[Result]:
+def measure_drift(stage: Stage) -> list[Result]:
     """Differences between the figures and a recount, as filled and loaded; then how fast the follower builds anew."""
-    what = f"{filled.cases:,} cases"
+    what = stage.size
     found = differences()
     began = time.perf_counter()
     events = rebuild(follower)

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from django.conf import settings
 from django.test import Client
 
-from bench.arena import Arena
-from bench.filling import Filled
+from bench.arena import Stage
+from bench.filling import MANY
 from bench.floors import pgbench
 from bench.load import Request, run
 from bench.results import Result
@@ -43,35 +42,31 @@ class _Reader:
         return {"Cookie": f"{settings.SESSION_COOKIE_NAME}={self.session}"}
 
 
-def measure_lists(place: Arena, filled: Filled, requests: int, plans: Path) -> list[Result]:
+def measure_lists(stage: Stage, requests: int) -> list[Result]:
     """Every list for both readers."""
-    results: list[Result] = []
-    readers = [_reader("officer", filled.officer), _reader("operator", filled.operator)]
-    with place.web() as web:
-        for reader in readers:
-            for name, path in LISTS:
-                texts = statements(_getting(reader, path))
-                scans = keep_plans(f"{name}-{reader.name}-{filled.cases}".replace(" ", "-"), texts, plans)
-                load = [Request("GET", path, reader.headers(path))] * requests
-                run(place.port, load[:10], {})
-                loaded = run(place.port, load, {"web": web, "database": place.server})
-                floor = pgbench(place, texts, transactions=requests)
-                what = f"list, {name}, {reader.name}, {filled.cases:,} cases"
-                note = f"scans: {'; '.join(scans)}" if scans and filled.cases >= 100_000 else ""
-                budget = name == BUDGETED
-                details = loaded.details() | {"floor": floor.__dict__, "sql": texts, "scans": scans}
-                results += [
-                    Result(f"{what}: statements", len(texts), "", budget=3 if budget else None),
-                    Result(
-                        f"{what}: CPU",
-                        *(loaded.cpu_ms, "ms", floor.cpu_ms, FLOOR_IS, 3.0 if budget else None),
-                        note=note,
-                        details=details,
-                    ),
-                    Result(f"{what}: p50", loaded.percentile(0.5), "ms", floor.ms, FLOOR_IS),
-                    Result(f"{what}: p95", loaded.percentile(0.95), "ms"),
-                ]
-    return results
+    readers = [_reader("officer", stage.filled.officer), _reader("operator", stage.filled.operator)]
+    return [it for reader in readers for name, path in LISTS for it in _measure(stage, reader, name, path, requests)]
+
+
+def _measure(stage: Stage, reader: "_Reader", name: str, path: str, requests: int) -> list[Result]:
+    texts = statements(_getting(reader, path))
+    cases = stage.filled.cases
+    scans = keep_plans(f"list-{name}-{reader.name}-{cases}".replace(" ", "-"), texts, stage.plans)
+    load = [Request("GET", path, reader.headers(path))] * requests
+    run(stage.place.port, load[:10], {}, threads=4)
+    loaded = run(stage.place.port, load, stage.servers)
+    floor = pgbench(stage.place, texts, transactions=requests)
+    what = f"list, {name}, {reader.name}, {stage.size}"
+    budget = name == BUDGETED
+    details = loaded.details() | {"floor": floor.__dict__, "sql": texts, "scans": scans}
+    cpu, ms = loaded.cpu_ms, loaded.percentile(0.5)
+    note = f"reads whole tables: {'; '.join(scans)}" if scans and cases >= MANY else ""
+    return [
+        Result(f"{what}: statements", len(texts), "", budget=3 if budget else None),
+        Result(f"{what}: CPU", cpu, "ms", floor.cpu_ms, FLOOR_IS, 3 if budget else None, note=note, details=details),
+        Result(f"{what}: p50", ms, "ms", floor.ms, FLOOR_IS),
+        Result(f"{what}: p95", loaded.percentile(0.95), "ms"),
+    ]
 
 
 def _reader(name: str, person: Person) -> _Reader:

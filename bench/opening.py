@@ -5,8 +5,7 @@ from typing import Any
 
 from django.test import Client
 
-from bench.arena import Arena
-from bench.filling import Filled
+from bench.arena import Stage
 from bench.floors import pgbench
 from bench.load import Request, run
 from bench.results import Result
@@ -24,32 +23,33 @@ _TEXT = (
 )
 
 
-def measure_opening(place: Arena, filled: Filled, requests: int) -> list[Result]:
+def measure_opening(stage: Stage, requests: int) -> list[Result]:
     """Open *requests* reports over HTTP from four clients, without and with somebody to answer to."""
-    results = []
+    place, results = stage.place, []
     for contact in (None, "0912345678"):
         client, keys = Client(), iter(range(10))
 
         def post(contact: str | None = contact, client: Client = client, keys: Any = keys) -> None:
-            key = f"counted-{contact}-{next(keys)}"
+            key = f"counted-{stage.filled.cases}-{contact}-{next(keys)}"
             answer = client.post(
                 "/api/v1/reports", _report(contact), "application/json", headers={"Idempotency-Key": key}
             )
             assert answer.status_code == 201, answer.content
 
         texts = statements(post)
-        what = f"open, {filled.cases:,} cases" + (", with a contact" if contact else "")
+        what = f"open, {stage.size}" + (", with a contact" if contact else "")
         results.append(Result(f"{what}: statements", len(texts), "", budget=5, details={"sql": texts}))
         load = [
             Request(
-                "POST", "/api/v1/reports", {"Idempotency-Key": f"load-{filled.cases}-{contact}-{n}"}, _report(contact)
+                "POST",
+                "/api/v1/reports",
+                {"Idempotency-Key": f"load-{stage.filled.cases}-{contact}-{n}"},
+                _report(contact),
             )
             for n in range(requests)
         ]
-        servers = {"database": place.server}
-        with place.web() as web:
-            run(place.port, load[:80], servers, threads=THREADS, expected=201)  # warms every worker
-            loaded = run(place.port, load[80:], {"web": web, **servers}, threads=THREADS, expected=201)
+        run(place.port, load[:80], {}, threads=THREADS, expected=201)  # warms every worker
+        loaded = run(place.port, load[80:], stage.servers, threads=THREADS, expected=201)
         floor = pgbench(place, [_again(it) for it in texts], clients=THREADS, transactions=requests)
         details = loaded.details() | {"floor": floor.__dict__}
         results += [
@@ -83,14 +83,15 @@ def _again(statement: str) -> str:
     return statement
 
 
-def measure_acting(place: Arena, filled: Filled, requests: int) -> list[Result]:
+def measure_acting(stage: Stage, requests: int) -> list[Result]:
     """Accept cases as the province's operator: by the engine in this process, and over HTTP with a token."""
+    place, operator = stage.place, stage.filled.operator
     keys = [open_one() for _ in range(requests + 20)]
-    actor = Actor(filled.operator.scope)
+    actor = Actor(operator.scope)
     counted = iter(keys)
     texts = statements(lambda: act(next(counted), "accept", {}, actor=actor))
-    what = f"act, {filled.cases:,} cases"
-    client, token = Client(), issue_token(filled.operator, "bench")
+    what = f"act, {stage.size}"
+    client, token = Client(), issue_token(operator, "bench")
     numbers = dict(Case.objects.filter(pk__in=keys).values_list("pk", "number"))
     address = "/api/v1/cases/{}/actions/accept"
     bearer = {"Authorization": f"Bearer {token}"}
@@ -106,9 +107,8 @@ def measure_acting(place: Arena, filled: Filled, requests: int) -> list[Result]:
         Request("POST", address.format(numbers[key]), bearer | {"Idempotency-Key": str(key)}, {"version": 1})
         for key in counted
     ]
-    with place.web() as web:
-        run(place.port, load[:40], {}, threads=THREADS)
-        loaded = run(place.port, load[40:], {"web": web, "database": place.server})
+    run(place.port, load[:40], {}, threads=THREADS)
+    loaded = run(place.port, load[40:], stage.servers)
     floor = pgbench(place, [_again_on(it) for it in texts], transactions=requests)
     details = loaded.details() | {"floor": floor.__dict__, "sql": over_http}
     return [

@@ -2,7 +2,9 @@
 import { Popup } from "maplibre-gl";
 import { provinceMap } from "./_map.js";
 
-const SIZE = 44; // pixels of a marker's picture, for screens of double density
+const SIZE = 44; // pixels of a single case's picture, for screens of double density
+const RING = 88; // pixels of the picture of several
+const PARTS = 12; // a ring's sectors are whole twelfths
 const NEAREST = 14; // zoom from which cases stand by themselves
 const COLOURS = { overdue: "#b0231c", open: "#14508c", closed: "#5b6a82" };
 
@@ -29,6 +31,42 @@ function picture(state) {
   return pen.getImageData(0, 0, SIZE, SIZE);
 }
 
+/**
+ * Several cases as a ring: *overdue* and *open* of its twelfths are so, the others closed. The worse, the thicker, so
+ * that colour does not say it alone.
+ */
+function ring(overdue, open) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = RING;
+  const pen = canvas.getContext("2d");
+  const middle = RING / 2;
+  const slice = (outer, from, to, colour) => {
+    if (from === to) return;
+    pen.beginPath();
+    pen.moveTo(middle, middle);
+    pen.arc(middle, middle, outer, (from / PARTS) * 2 * Math.PI - Math.PI / 2, (to / PARTS) * 2 * Math.PI - Math.PI / 2);
+    pen.fillStyle = colour;
+    pen.fill();
+  };
+  slice(middle - 9, 0, PARTS, "#ffffff");
+  slice(middle - 1, 0, overdue, COLOURS.overdue);
+  slice(middle - 6, overdue, overdue + open, COLOURS.open);
+  slice(middle - 11, overdue + open, PARTS, COLOURS.closed);
+  slice(middle - 18, 0, PARTS, "#ffffff");
+  return pen.getImageData(0, 0, RING, RING);
+}
+
+/** The name of the picture of a marker, drawn if need be; a state that is there at all gets a twelfth at the least. */
+function look(map, { cases, open, overdue, state }) {
+  if (!(cases > 1)) return state;
+  const twelfths = (count) => (count ? Math.max(1, Math.round((PARTS * count) / cases)) : 0);
+  const late = Math.min(twelfths(overdue), cases > open ? PARTS - 1 : PARTS);
+  const going = Math.min(twelfths(open - overdue), PARTS - late - (cases > open ? 1 : 0));
+  const name = `ring-${late}-${going}`;
+  if (!map.hasImage(name)) map.addImage(name, ring(late, going), { pixelRatio: 2 });
+  return name;
+}
+
 function addMarkers(map) {
   for (const state of Object.keys(COLOURS)) map.addImage(state, picture(state), { pixelRatio: 2 });
   map.addSource("cases", { type: "geojson", data: { type: "FeatureCollection", features: [] } });
@@ -37,16 +75,16 @@ function addMarkers(map) {
     type: "symbol",
     source: "cases",
     layout: {
-      "icon-image": ["get", "state"],
+      "icon-image": ["get", "look"],
       "icon-allow-overlap": true,
-      "icon-size": ["interpolate", ["linear"], ["coalesce", ["get", "cases"], 0], 0, 0.75, 1, 1, 20, 1.5, 200, 2.1],
-      "symbol-sort-key": ["match", ["get", "state"], "overdue", 2, "open", 1, 0],
+      "icon-size": ["interpolate", ["linear"], ["coalesce", ["get", "cases"], 1], 1, 0.85, 2, 0.75, 20, 0.9, 200, 1.25],
+      "symbol-sort-key": ["coalesce", ["get", "overdue"], 0],
       "text-field": ["case", [">", ["coalesce", ["get", "cases"], 0], 1], ["to-string", ["get", "cases"]], ""],
       "text-font": ["Be Vietnam Pro"],
-      "text-size": ["interpolate", ["linear"], ["coalesce", ["get", "cases"], 0], 1, 11, 100, 13],
+      "text-size": ["interpolate", ["linear"], ["coalesce", ["get", "cases"], 0], 1, 11, 200, 14],
       "text-allow-overlap": true,
     },
-    paint: { "text-color": "#ffffff" },
+    paint: { "text-color": "#14233a" },
   });
 }
 
@@ -108,6 +146,7 @@ export async function caseMap(element) {
       const answer = await fetch(`${cells}&bbox=${box}&zoom=${map.getZoom().toFixed(2)}`, { signal: running.signal });
       if (!answer.ok) return;
       const found = await answer.json();
+      for (const { properties } of found.features) properties.look = look(map, properties);
       source.setData(found);
       note.textContent = found.features.length ? "" : nothing;
       element.dataset.shown = found.features.length;

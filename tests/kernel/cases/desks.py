@@ -17,7 +17,7 @@ from tinhso.kernel.people.models import Person
 def browser(actor: Actor) -> Client:
     """Signed in as *actor*, with both factors."""
     client = Client()
-    client.force_login(Person.objects.get(pk=actor.person))
+    client.force_login(Person.objects.get(pk=actor.person or 0))
     session = client.session
     session[HAS_SECOND_FACTOR] = True
     session.save()

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 Report = Callable[..., Case]
 
 
-def inbox(client: Client, **query: object) -> str:
+def inbox(client: Client, **query: str | int) -> str:
     response = client.get(reverse("desk:inbox"), query)
     assert response.status_code == 200
     return response.content.decode()

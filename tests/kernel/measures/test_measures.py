@@ -111,6 +111,9 @@ def test_a_successor_includes_the_past_of_its_predecessors(catalogue: None) -> N
     assert total("electronic", Selection(unit=unit("H19"), lineage=False, **year)).denominator == 0  # type: ignore[arg-type]
     assert total("electronic", Selection(unit=unit("H19"), start=date(2025, 7, 1))).denominator == 0
     assert [row.key for row in rows("electronic", Selection(unit=unit("H19")), By.UNIT)] == ["H10"]
+    assert total("overdue_open", Selection(unit=unit("H19"))).denominator == 0  # not today's work
+    assert total("overdue_open", Selection(unit=unit("H19"), lineage=True)).denominator == 5
+    assert total("overdue_open", Selection(unit=unit("H19"), end=date(2020, 12, 31))).denominator == 5
 
 
 @pytest.mark.django_db

@@ -13,6 +13,7 @@ from django.urls import reverse
 from PIL import Image
 from pytest_django import DjangoAssertNumQueries
 
+from tests.kernel.measures.test_measures import settle
 from tinhso.kernel.cases.actions import act, push_up, rate
 from tinhso.kernel.cases.models import Case
 from tinhso.kernel.cases.rules.parties import Actor
@@ -440,12 +441,10 @@ def test_the_map_gives_every_commune_an_area(client: Client) -> None:
 
 
 def test_the_home_page_shows_the_figures_once_there_are_reports(client: Client, settings: Any) -> None:
-    from tinhso.kernel.journal.followers import catch_up_all
-
     settings.TINHSO_REPORT_RATE = "100/m"
     assert "30 ngày qua" not in text_of(client.get("/"))
     for number in range(6):
         send(client, text=f"Việc {number}")
-    catch_up_all()
+    settle()
     cache.clear()
     assert "0 trên 6" in text_of(client.get("/"))

@@ -1,6 +1,6 @@
 """Reads of the figures. Every row has its numerator and denominator; nothing is averaged across units."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -39,6 +39,13 @@ class Selection:
         if self.lineage is not None or self.unit is None:
             return bool(self.lineage)
         return self.start is None or self.start < self.unit.valid_from
+
+    def at_its_instant(self) -> "Selection":
+        """The same, where left open with predecessors only if the instant lies before the unit existed: what an
+        office that is no more left open is not open work of today."""
+        if self.lineage is not None or self.unit is None:
+            return self
+        return replace(self, lineage=self.end is not None and self.end < self.unit.valid_from)
 
     def tops(self) -> list[int]:
         """The units whose figures, each with all under it, add up to the selection."""
@@ -96,8 +103,10 @@ def rows(name: str, selection: Selection, by: By | None = None) -> list[Row]:
     Raises KeyError for an unknown measure, ValueError for a breakdown that it does not have.
     """
     measure = MEASURES[name]
-    if measure.basis is Basis.SPELLS and by in PERIODS:
-        raise ValueError(f"{name} is looked at at one instant: it has no rows by {by}")
+    if measure.basis is Basis.SPELLS:
+        if by in PERIODS:
+            raise ValueError(f"{name} is looked at at one instant: it has no rows by {by}")
+        selection = selection.at_its_instant()
     if by is By.UNIT:
         return _by_unit(measure, selection)
     return [_row(_text(key, by), *rest) for key, *rest in _select(measure, selection, selection.tops(), by)]

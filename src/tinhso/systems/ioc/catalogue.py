@@ -23,7 +23,10 @@ class SourceEntry(Entry):
 
 
 class PastEntry(Entry):
-    """What the board needs to know of a past; whoever plays it reads the rest of the file."""
+    """What the board needs to know of a past; whoever plays it reads the rest of the file.
+
+    The first sentence of the note names the past, the others explain it.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -31,9 +34,13 @@ class PastEntry(Entry):
     type: str
     from_: date
     to: date
-    title: Words | None = None
     note: Words
     source: SourceEntry
+
+    def said(self, language: str | None) -> tuple[str, str]:
+        """The name of the past, and what must be said of it."""
+        name, _, rest = self.note.in_language(language).partition(". ")
+        return name.rstrip("."), rest
 
     @property
     def period(self) -> Period:

@@ -88,9 +88,8 @@ def _attributes(element: Any) -> list[Any]:
 
 def read_xes(path: Path) -> Read:
     """Every trace of an XES file, by lxml alone, with everything in it."""
-    opened = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
     found = []
-    with opened as file:
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         for _, trace in etree.iterparse(file, tag="{*}trace"):
             events = [it for it in trace.iterchildren(tag=etree.Element) if etree.QName(it).localname == "event"]
             found.append((_attributes(trace), [_attributes(event) for event in events]))

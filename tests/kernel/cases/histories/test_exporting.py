@@ -1,4 +1,3 @@
-import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -68,8 +67,8 @@ def test_cases_opened_here_go_out_by_action_office_and_time_without_a_word_of_pe
     out = tmp_path / "report.xes"
     assert export_log("report", out) == (1, 3)
     text = out.read_text()
-    for secret in ("Ổ gà", "0912345678", "Đã vá", staff.officer.scope.person and "officer", case.secret):
-        assert str(secret) not in text
+    for secret in ("Ổ gà", "0912345678", "Đã vá", "officer", case.secret):
+        assert secret not in text
     [(own, events)] = read_xes(out)
     assert ("string", "concept:name", case.number, []) in own
     found = [{key: value for _, key, value, _ in event} for event in events]
@@ -94,7 +93,7 @@ def test_what_happens_to_an_imported_case_here_goes_out_after_its_log(
     out = tmp_path / "out.xes"
     export_log("history", out)
     _, events = read_xes(out)[1]
-    assert [dict((key, value) for _, key, value, _ in event)["concept:name"] for event in events] == [
+    assert [activity for event in events for _, key, activity, _ in event if key == "concept:name"] == [
         "Register",
         "close",
     ]
@@ -128,4 +127,3 @@ def test_the_log_is_in_the_order_that_the_schema_asks_for(
     places = [order.index(child.tag) for child in root]
     assert places == sorted(places)
     assert float(root.get("xes.version")) == 1849.2016
-    assert json.dumps(dict(root.attrib))

@@ -17,7 +17,7 @@ Write = Callable[[str, str | bytes], Path]
 THIRD = """<trace><string key="concept:name" value="C"/><event>
 <string key="concept:name" value="Register"/><date key="time:timestamp" value="2021-01-01T00:00:00Z"/></event></trace>
 """
-BAD = '<trace><string key="concept:name" value="D"/><event><string key="concept:name" value="Register"/></event></trace>'
+BAD = '<trace><string key="concept:name" value="D"/><event><string key="concept:name" value="x"/></event></trace>'
 
 
 @pytest.fixture
@@ -94,11 +94,11 @@ def test_refused_cases_are_named_by_line_and_the_rest_comes_in(
     path = write("small.xes.gz", small_log(f"{BAD}\n{TWO_CASES}{BAD}\n{THIRD}{THIRD}"))
     report = import_log(path, mapping)
     assert (report.cases, report.added, report.refused_count) == (6, 3, 3)
-    last = small_log().count("\n") + 1
-    assert [(it.line, it.reason) for it in report.refused] == [
-        (7, "the event has no time (time:timestamp)"),
-        (last, "the event has no time (time:timestamp)"),
-        (last + 3, "a case of this name stands earlier in the file"),
+    last = small_log().count("\n") + 2
+    assert [(it.line, it.case, it.reason) for it in report.refused] == [
+        (7, "D", "the event has no time (time:timestamp)"),
+        (last, "D", "the event has no time (time:timestamp)"),
+        (last + 3, "C", "a case of this name stands earlier in the file"),
     ]
 
 
@@ -158,7 +158,8 @@ def test_groups_of_the_log_become_units_under_its_own(catalogue: None, mapping: 
     def trace(name: str, group: str) -> str:
         return (
             f'<trace><string key="concept:name" value="{name}"/><string key="group" value="{group}"/><event>'
-            '<string key="concept:name" value="x"/><date key="time:timestamp" value="2020-01-01T00:00:00Z"/></event></trace>'
+            '<string key="concept:name" value="x"/>'
+            '<date key="time:timestamp" value="2020-01-01T00:00:00Z"/></event></trace>'
         )
 
     groups = ["General", "general", "Phòng Đất đai", "Phong Dat dai", "!", "W" * 60]

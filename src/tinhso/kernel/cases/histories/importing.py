@@ -127,7 +127,7 @@ def _shaped(reader: LogReader, shaper: Shaper, report: Report) -> Iterator[Shape
             try:
                 case = shaper.shape(trace)
             except RefusedTraceError as error:
-                report.refuse(error.line, error.reason)
+                report.refuse(error.line, error.reason, shaper.name(trace))
                 continue
             if case.id in seen:
                 report.refuse(case.line, "a case of this name stands earlier in the file", case.id)

@@ -89,11 +89,15 @@ class Shaper:
     def _zone(self) -> ZoneInfo:
         return ZoneInfo(self.mapping.zone)
 
+    def name(self, trace: Trace) -> str:
+        """What the log calls a case; nothing where it does not say."""
+        return value(trace.attributes, self.keys.case.removeprefix(TRACE)) or ""
+
     def shape(self, trace: Trace) -> ShapedCase:
         """The case that a trace is. Raises RefusedTraceError."""
         if trace.fault:
             raise trace.fault
-        name = value(trace.attributes, self.keys.case.removeprefix(TRACE))
+        name = self.name(trace)
         if not name:
             raise RefusedTraceError(trace.line, f"the case has no name ({self.keys.case})")
         values = [{it[1]: it[2] for it in event.attributes} for event in trace.events]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -206,7 +207,7 @@ def counts(scope: Scope, now: datetime) -> Mapping[Tab, int]:
     """
     tabs = tabs_of(scope)
     parts: list[str] = []
-    parameters: list[object] = []
+    parameters: list[Any] = []
     for tab in tabs:
         bounded = _of(tab, scope, now).order_by().values("pk")[:MOST_COUNTED]
         try:

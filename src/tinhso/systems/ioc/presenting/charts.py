@@ -9,7 +9,7 @@ WIDTH, HEIGHT = 1000.0, 100.0
 """Of the drawing, in its own units; the page stretches it to the room that it has."""
 BAR_SHARE = 0.62
 """Of a step's width, that its bar takes."""
-_NICE = (1, 2, 5)
+_ROUND = (1, 2, 3, 4, 5, 6, 8)
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,10 @@ def _y(count: int, most: int) -> float:
 
 
 def top_of(count: int) -> int:
-    """The least even 1, 2 or 5 times a power of ten, or twice such, that is not below *count*; at least 2."""
+    """The least round even number that is not below *count*: its half, which is written too, is whole; at least 2."""
     power = 1
     while True:
-        for step in _NICE:
-            for nice in (step * power, 2 * step * power):
-                if nice % 2 == 0 and nice >= count:
-                    return nice
+        for digit in _ROUND:
+            if digit * power % 2 == 0 and digit * power >= count:
+                return digit * power
         power *= 10

@@ -76,11 +76,8 @@ def _is_current(asked: Asked, name: str) -> bool:
 
 
 def past_title(past: PastEntry) -> str:
-    """What a past is called: as its file says, else by its unit and days."""
-    if past.title:
-        return said(past.title)
-    office = past.office()
-    return f"{office.title if office else past.unit}, {period_words(past.period)}"
+    """What a past is called among the periods: its name and year."""
+    return f"{past.said(get_language())[0]}, {past.from_.year}"
 
 
 def holds(unit: Unit, part: Unit) -> bool:
@@ -156,7 +153,7 @@ def past_notes(asked: Asked) -> Sequence[PastNote]:
         tops = set(asked.selection.tops())
         if tops.isdisjoint(office.path) and office.pk not in asked.unit.path:
             continue
-        found.append(PastNote(past_title(past), said(past.note), past.source))
+        found.append(PastNote(*past.said(get_language()), past.source))
     return found
 
 

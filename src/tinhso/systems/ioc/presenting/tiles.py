@@ -142,10 +142,11 @@ class Number:
 
 @dataclass(frozen=True)
 class Duration:
-    """A working time in the unit in which it reads best."""
+    """A working time in the unit in which it reads best; `short` leaves out that it is working time."""
 
     text: str
     unit: str
+    short: str
 
 
 @dataclass(frozen=True)
@@ -222,10 +223,16 @@ def duration(minutes: float | None) -> Duration | None:
         return None
     if minutes < MINUTES:
         whole = round(minutes)
-        return Duration(str(whole), ngettext("working minute", "working minutes", whole))
+        return Duration(
+            str(whole),
+            ngettext("working minute", "working minutes", whole),
+            ngettext("minute", "minutes", whole),
+        )
     hours = minutes / MINUTES
-    text = number_format(hours, 1 if hours < HOURS_IN_TENTHS else 0, use_l10n=True)
-    return Duration(text, ngettext("working hour", "working hours", 1 if text == "1" else 2))
+    tenths = round(hours, 1 if hours < HOURS_IN_TENTHS else 0)
+    text = number_format(tenths, 0 if tenths == int(tenths) else 1, use_l10n=True)
+    many = 1 if tenths == 1 else 2
+    return Duration(text, ngettext("working hour", "working hours", many), ngettext("hour", "hours", many))
 
 
 def title_of(measure: str) -> "Sentence":

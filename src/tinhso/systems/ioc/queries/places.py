@@ -56,13 +56,13 @@ def crowds(cases: CaseQuerySet, box: Box, resolution: int, now: datetime) -> Seq
         box.cut(cases)
         .filter(cell__isnull=False)
         .order_by()
-        .values(parent=F("cell").bitand(mask).bitor(fill))
+        .values(cell_of=F("cell").bitand(mask).bitor(fill))
         .annotate(latitude_of=Avg("latitude"), longitude_of=Avg("longitude"), **_states(now))
-        .order_by("-cases_of", "parent")[:MOST_FEATURES]
+        .order_by("-cases_of", "cell_of")[:MOST_FEATURES]
     )
     return [
         Crowd(
-            h3.int_to_str(row["parent"]),
+            h3.int_to_str(row["cell_of"]),
             row["latitude_of"],
             row["longitude_of"],
             row["cases_of"],
