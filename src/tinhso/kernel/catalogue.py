@@ -79,8 +79,10 @@ def read_yaml(path: Path, root: Path | None = None) -> Source:
     """Parse one YAML file; *root* shortens its name in messages. Raises CatalogueError."""
     name = str(path.relative_to(root)) if root and path.is_relative_to(root) else path.name
     try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except (yaml.MarkedYAMLError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+        _refuse_anchors(text, name)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
         raise CatalogueError([Finding(name, mark.line + 1 if mark else 1, f"not YAML: {problem}")]) from error
@@ -89,6 +91,14 @@ def read_yaml(path: Path, root: Path | None = None) -> Source:
     lines: dict[Place, int] = {}
     value = _build(node, (), lines, name, yaml.SafeLoader(""))
     return Source(name, value, lines)
+
+
+def _refuse_anchors(text: str, name: str) -> None:
+    """A few nested aliases unfold to gigabytes; and a reader would have to look up what stands elsewhere."""
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if getattr(event, "anchor", None):
+            line = event.start_mark.line + 1
+            raise CatalogueError([Finding(name, line, "anchors (& and *) are not used here: write it out")])
 
 
 def _build(node: yaml.Node, place: Place, lines: dict[Place, int], name: str, loader: yaml.SafeLoader) -> Any:
