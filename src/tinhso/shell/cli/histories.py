@@ -1,6 +1,5 @@
 """`tinhso import-log` and `tinhso export-log`: histories of other systems in, logs for process mining out."""
 
-import gc
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -38,7 +37,6 @@ def import_log(file: Path, map_file: Path | None, dry_run: bool, as_json: bool) 
     ready()
     from tinhso.kernel.cases.histories import importing  # noqa: PLC0415 - needs the apps
 
-    gc.freeze()  # the collector would walk everything that the start has loaded again and again, a fifth of the time
     with database_running("import-log"):
         mapping = _mapping(file, map_file)
         began = time.monotonic()

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -207,3 +208,18 @@ def test_numbers_fit_and_can_stand_in_an_address() -> None:
     assert all(len(number) <= 40 and number.isascii() and "/" not in number for number in (long, odd, other))
     assert odd != other
     assert shape(PERMIT, OWN, event("Receive", 2)).number == "GP-case-7"
+
+
+def test_names_of_people_come_in_as_digests_that_tell_them_apart() -> None:
+    hidden = PERMIT | {"pseudonyms": ["org:resource", "case:applicant"]}
+    case = shape(
+        hidden,
+        OWN | {"applicant": "Nguyễn Văn A"},
+        event("Receive", 2, **{"org:resource": "Trần Thị B"}),
+        event("Check", 3, **{"org:resource": "Trần Thị B"}),
+        event("Send", 4, **{"org:resource": "Lê Văn C"}),
+    )
+    told = json.dumps([case.attributes, [it.data for it in case.events]], ensure_ascii=False)
+    assert not any(name in told for name in ("Nguyễn", "Trần", "Lê"))
+    first, second, third = (it.data["resource"] for it in case.events[1:])
+    assert first == second != third

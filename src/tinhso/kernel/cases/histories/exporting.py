@@ -15,7 +15,7 @@ from django.db.models import Q
 from lxml import etree  # type: ignore[import-untyped]
 
 from tinhso.kernel.cases.histories.importing import IMPORTED, SUBJECT
-from tinhso.kernel.cases.histories.log import DATE, STRING, Attribute
+from tinhso.kernel.cases.histories.log import DATE, PSEUDONYM_LENGTH, STRING, Attribute
 from tinhso.kernel.cases.models import Case, TypeVersion
 from tinhso.kernel.cases.queries import UnknownTypeError
 from tinhso.kernel.journal.actions import digest
@@ -25,7 +25,6 @@ from tinhso.kernel.units.models import Unit
 XES_VERSION = "1849.2016"
 """As a decimal number, which the schema of IEEE 1849 asks for."""
 BATCH_CASES = 2_000
-PSEUDONYM_LENGTH = 16
 COMPRESSION = 6
 """Of gzip: the last steps up to 9 cost twice the time for a few per cent."""
 

@@ -12,6 +12,8 @@ The value is the file's own text, so that it goes out as it came in. In the data
 object would lose their order.
 """
 
+PSEUDONYM_LENGTH = 16
+"""Hexadecimal digits of the keyed digest that stands for a person."""
 STRING = "string"
 DATE = "date"
 SIMPLE_TYPES = frozenset({STRING, DATE, "int", "float", "boolean", "id"})

@@ -158,6 +158,9 @@ class LogMapping(Entry):
     category: SortingEntry | None = None
     channel: SortingEntry
     due: str | None = None
+    pseudonyms: list[str] = []
+    """Attributes with names of people: a keyed digest stands for each value, for the journal holds no personal data.
+    Such a log does not go out as it came in."""
     answer: list[str] = []
     """Activities that are the office's first answer; without any, whatever follows the opening."""
     step: Slug

@@ -16,7 +16,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tinhso.kernel.cases.catalogue import CaseType
-from tinhso.kernel.cases.histories.log import LoggedEvent, RefusedTraceError, Trace, json_text, parse_instant, value
+from tinhso.kernel.cases.histories.log import (
+    PSEUDONYM_LENGTH,
+    STRING,
+    Attribute,
+    LoggedEvent,
+    RefusedTraceError,
+    Trace,
+    json_text,
+    parse_instant,
+    value,
+)
 from tinhso.kernel.cases.histories.mapping import (
     TRACE,
     ConditionEntry,
@@ -27,6 +37,7 @@ from tinhso.kernel.cases.histories.mapping import (
 )
 from tinhso.kernel.cases.models import Case
 from tinhso.kernel.cases.rules.clocks import Clock
+from tinhso.kernel.journal.actions import digest as keyed_digest
 from tinhso.kernel.worktime.rules import Calendar, OutOfCalendarError
 
 _LONGEST_NUMBER = Case._meta.get_field("number").max_length or 0
@@ -97,6 +108,8 @@ class Shaper:
         """The case that a trace is. Raises RefusedTraceError."""
         if trace.fault:
             raise trace.fault
+        if self.mapping.pseudonyms:
+            trace = self._pseudonymous(trace)
         name = self.name(trace)
         if not name:
             raise RefusedTraceError(trace.line, f"the case has no name ({self.keys.case})")
@@ -106,6 +119,13 @@ class Shaper:
             return self._case(name, trace, values, times)
         except OutOfCalendarError as error:
             raise RefusedTraceError(trace.line, str(error)) from error
+
+    def _pseudonymous(self, trace: Trace) -> Trace:
+        hidden = self.mapping.pseudonyms
+        own = {name.removeprefix(TRACE) for name in hidden if name.startswith(TRACE)}
+        others = {name for name in hidden if not name.startswith(TRACE)}
+        events = [LoggedEvent(_hidden(event.attributes, others), event.line) for event in trace.events]
+        return Trace(_hidden(trace.attributes, own), events, trace.line)
 
     def _case(self, name: str, trace: Trace, values: list[Values], times: list[datetime]) -> ShapedCase:
         mapping = self.mapping
@@ -295,6 +315,14 @@ class Shaper:
         if result is None:
             raise RefusedTraceError(trace.line, f"{what}: the mapping says nothing of {sorting.from_} = {found!r}")
         return result
+
+
+def _hidden(attributes: list[Attribute], keys: set[str]) -> list[Attribute]:
+    """With digests for the values of *keys*, and without what stands inside those."""
+    return [
+        (STRING, it[1], keyed_digest(it[2])[:PSEUDONYM_LENGTH]) if it[1] in keys and it[2] else it
+        for it in attributes
+    ]
 
 
 def _number(text: str) -> str:
