@@ -39,12 +39,20 @@ def unit(code: str, day: date | None = None) -> Unit:
     return latest
 
 
+class _Known(dict[int, Unit]):
+    """Units by key; one that another process added since is read when it is first asked for."""
+
+    def __missing__(self, key: int) -> Unit:
+        self[key] = Unit.objects.get(pk=key)
+        return self[key]
+
+
 class Directory:
     """The offices and their areas, by code and day, in memory."""
 
     def __init__(self, units: Iterable[Unit]) -> None:
         self._by_code: dict[str, list[Unit]] = defaultdict(list)
-        self.by_key: dict[int, Unit] = {}
+        self.by_key = _Known()
         self._of_area: dict[int, list[Unit]] = defaultdict(list)
         for it in units:
             self._by_code[it.code].append(it)

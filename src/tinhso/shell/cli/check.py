@@ -53,5 +53,7 @@ def _faults_of_catalogue(folder: Path) -> list[str]:
     """`file:line: reason` for each fault of the catalogue in *folder*."""
     ready()
     from tinhso.kernel.cases import catalogue  # noqa: PLC0415 - needs the apps
+    from tinhso.kernel.cases.histories.mapping import check_mappings  # noqa: PLC0415
 
-    return [str(finding) for finding in catalogue.check(folder)]
+    types = catalogue.CaseCatalogue(folder).types
+    return [str(finding) for finding in [*catalogue.check(folder), *check_mappings(folder, types)]]

@@ -3,17 +3,28 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from django.urls import reverse
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext_lazy, pgettext
 
 from tinhso.kernel.cases.catalogue import CaseType
 from tinhso.kernel.cases.models import Case, StageKind
 from tinhso.kernel.cases.presenting.words import said
 from tinhso.kernel.cases.queries.inbox import SOON
 from tinhso.kernel.cases.queries.types import parsed_type
+
+# Django's own words for these are not all there in Vietnamese.
+_LENGTHS: dict[str, Any] = {
+    "year": ngettext_lazy("%(num)d year", "%(num)d years", "num"),
+    "month": ngettext_lazy("%(num)d month", "%(num)d months", "num"),
+    "week": ngettext_lazy("%(num)d week", "%(num)d weeks", "num"),
+    "day": ngettext_lazy("%(num)d day", "%(num)d days", "num"),
+    "hour": ngettext_lazy("%(num)d hour", "%(num)d hours", "num"),
+    "minute": ngettext_lazy("%(num)d minute", "%(num)d minutes", "num"),
+}
 
 
 class DueState(StrEnum):
@@ -57,7 +68,7 @@ def due_of(case: Case, now: datetime) -> Due:
 
 
 def _distance(start: datetime, end: datetime) -> str:
-    return timesince(start, end, depth=1)
+    return timesince(start, end, time_strings=_LENGTHS, depth=1)
 
 
 @dataclass(frozen=True)

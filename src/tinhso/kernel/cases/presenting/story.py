@@ -131,6 +131,8 @@ class _Teller:
     confidential: bool
 
     def title(self, event: Event) -> str:
+        if event.data.get("activity"):  # of an imported history, in the words of its log
+            return str(event.data["activity"])
         if event.kind == "case.acted":
             action = self.type.actions.get(str(event.data.get("action")))
             return said(action.title) if action else str(event.data.get("action", ""))
@@ -145,6 +147,8 @@ class _Teller:
         return _KINDS.get(event.kind, ("", "point"))[1]
 
     def who(self, event: Event) -> str:
+        if event.data.get("resource"):
+            return str(event.data["resource"])
         if event.actor_id is None:
             by_raiser = event.kind in {"case.opened", "case.rated"} or self._is_the_raisers(event)
             return _("The raiser") if by_raiser else _("The system")
