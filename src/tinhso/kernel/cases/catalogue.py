@@ -372,6 +372,11 @@ def _faults_of_type(
         for name, field in getattr(entry, section).items():
             if field.choice and field.choice not in choices:
                 yield source.finding((section, name), f"{section}.{name}: there are no choices named {field.choice}")
+    for name, field in entry.inputs.items():
+        if field.point:
+            yield source.finding(
+                ("inputs", name), f"inputs.{name}: a place is asked for at the opening, not by an action"
+            )
     yield from _faults_of_stages(source, entry)
     for name, action in entry.actions.items():
         yield from _faults_of_action(source, entry, name, action)

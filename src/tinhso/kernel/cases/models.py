@@ -152,7 +152,10 @@ class Case(models.Model):
             models.Index(fields=["-closed_at", "-id"], name="case_closed"),
             models.Index(fields=["handler", "due_at", "id"], condition=Q(closed_at=None), name="case_handler"),
             models.Index(fields=["alarm_at"], condition=Q(alarm_at__isnull=False, closed_at=None), name="case_alarm"),
+            models.Index(fields=["category", "-opened_at", "-id"], name="case_category"),
             GinIndex(fields=["units"], name="case_units", fastupdate=False),
+            GinIndex(fields=["units"], condition=Q(closed_at=None), name="case_units_open", fastupdate=False),
+            GinIndex(fields=["supporting"], condition=Q(closed_at=None), name="case_supporting", fastupdate=False),
             GinIndex(OpClass(F("search"), "gin_trgm_ops"), name="case_search"),
         ]
         constraints = [

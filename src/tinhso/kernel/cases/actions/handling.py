@@ -200,13 +200,18 @@ def comment(key: int, text: str, *, actor: Actor, at: datetime | None = None, co
     return change.case
 
 
-def attach(key: int, files: Sequence[UUID], *, actor: Actor, at: datetime | None = None) -> Case:
-    """Put uploaded files with the case. Raises HiddenError, RefusedError, InvalidInputError."""
-    with writing(key, actor, at=at) as change:
+def attach(
+    key: int, files: Sequence[UUID], *, actor: Actor, at: datetime | None = None, command_key: str | None = None
+) -> Case:
+    """Put uploaded files with the case; a repeated command attaches once.
+
+    Raises HiddenError, RefusedError, UploadRefusedError, CommandRepeatedError.
+    """
+    with writing(key, actor, at=at, command_key=command_key) as change:
         if not actor.raised(change.standing):
             change.require(change.type.rights.attach)
         attach_to(files, "case", key, None, public=False)
-        change.happened("case.attached", {"files": [str(file) for file in files]})
+        change.happened("case.attached", {"files": [str(file) for file in files]}, command_key=command_key)
     return change.case
 
 

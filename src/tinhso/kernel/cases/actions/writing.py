@@ -14,8 +14,10 @@ from tinhso.kernel.cases.catalogue import CaseType
 from tinhso.kernel.cases.models import Case, Remark
 from tinhso.kernel.cases.rules import workflow
 from tinhso.kernel.cases.rules.clocks import Clock
+from tinhso.kernel.cases.rules.inputs import InvalidInputError
 from tinhso.kernel.cases.rules.parties import Actor, Standing, is_one_of, sees
 from tinhso.kernel.cases.rules.workflow import Refusal, RefusedError
+from tinhso.kernel.files.rules import UploadRefusedError
 from tinhso.kernel.journal.actions import CommandRepeatedError, Happening, digest, record
 from tinhso.kernel.journal.models import Event
 from tinhso.kernel.notices.actions import Message, tell
@@ -148,7 +150,7 @@ def writing(
             change = Writing(case, case_type, queries.calendar_of(case_type), actor, at or timezone.now(), standing)
             yield change
             change.finish()
-    except (IntegrityError, RefusedError, ConflictError) as error:
+    except (IntegrityError, RefusedError, ConflictError, InvalidInputError, UploadRefusedError) as error:
         # A repeated command is refused by what it did the first time; its key tells it from a real refusal.
         before = Event.objects.filter(command_key=command_key).first() if command_key else None
         if before is not None:

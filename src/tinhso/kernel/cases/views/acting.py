@@ -288,7 +288,7 @@ def _comment(case: Case, command: Command) -> Case:
 def _attach(case: Case, command: Command) -> Case:
     if not command.files:
         raise UploadRefusedError(_("Choose at least one file."))
-    return actions.attach(case.pk, command.files, actor=command.actor)
+    return actions.attach(case.pk, command.files, actor=command.actor, command_key=command.key)
 
 
 _RUNS: Mapping[Step, Callable[[Case, Command], Case]] = {

@@ -43,8 +43,8 @@ class TabLink:
 def inbox(request: HttpRequest, person: Person) -> HttpResponse:
     """One list of the desk.
 
-    Statements beside session, person, scope and the bell: the counts, the list, and for those who look into several
-    units the load by unit; a part loaded by itself (`HX-Target: list`) takes only the list.
+    Statements beside session, person, scope and the bell: the list, and two for what all lists hold; a part loaded
+    by itself (`HX-Target: list`) takes only the list.
     """
     now, scope = timezone.now(), person.scope
     asking = read_address(request.GET, scope)
@@ -63,11 +63,11 @@ def inbox(request: HttpRequest, person: Person) -> HttpResponse:
     }
     if request.headers.get("HX-Target") == "list":
         return render(request, "desk/list.html", context)
-    leads = scope.has(*SEE_BELOW) and len(scope.seen) > 1
+    standings = lists.standings(scope, now)
     context |= {
-        "tabs": _tabs(asking, lists.counts(scope, now)),
+        "tabs": _tabs(asking, standings.counts),
         "choices": choices_for(scope, asking.wanted),
-        "loads": lists.load_by_unit(scope, asking.wanted, now) if leads and asking.after is None else (),
+        "loads": standings.loads if scope.has(*SEE_BELOW) else (),
     }
     return render(request, "desk/inbox.html", context)
 

@@ -9,7 +9,8 @@ WIDTH, HEIGHT = 1000.0, 100.0
 """Of the drawing, in its own units; the page stretches it to the room that it has."""
 BAR_SHARE = 0.62
 """Of a step's width, that its bar takes."""
-_ROUND = (1, 2, 3, 4, 5, 6, 8)
+_ROUND = (10, 12, 16, 20, 30, 40, 50, 60, 80)
+"""Tenths of a power of ten that read as round."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ def top_of(count: int) -> int:
     """The least round even number that is not below *count*: its half, which is written too, is whole; at least 2."""
     power = 1
     while True:
-        for digit in _ROUND:
-            if digit * power % 2 == 0 and digit * power >= count:
-                return digit * power
+        for tenths in _ROUND:
+            nice, rest = divmod(tenths * power, 10)
+            if not rest and nice % 2 == 0 and nice >= count:
+                return nice
         power *= 10

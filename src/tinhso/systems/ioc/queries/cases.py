@@ -130,7 +130,8 @@ class Behind:
         """Keys of the offices whose cases are counted; from memory."""
         if self.own and self.selection.unit:
             return [self.selection.unit.pk]
-        return offices_under(self.selection.tops())
+        open_ones = self.measure.basis is Basis.SPELLS
+        return offices_under((self.selection.at_its_instant() if open_ones else self.selection).tops())
 
 
 def _midnight(day: date) -> datetime:

@@ -81,7 +81,7 @@ def by_unit(selection: Selection) -> Sequence[Part]:
     # Tallies of a unit hold all under it: what it leads itself is what is left.
     for child in children:
         found[unit.pk].subtract(found[child])
-    for row in _open(selection, tops):
+    for row in _open(selection):
         for key in reversed(known[row["unit_id"]].path):
             if key in asked:
                 found[key].update(open=row["open"], overdue=row["overdue"])
@@ -159,9 +159,9 @@ def _tallies(selection: Selection, units: Sequence[int]) -> QuerySet[Tally]:
     return found.filter(day__lte=selection.end) if selection.end else found
 
 
-def _open(selection: Selection, tops: Sequence[int]) -> Iterable[dict[str, Any]]:
+def _open(selection: Selection) -> Iterable[dict[str, Any]]:
     """Open and overdue cases by lead unit, looked at when `Selection.instant` says."""
-    at = selection.instant()
+    at, tops = selection.instant(), selection.at_its_instant().tops()
     found = Spell.objects.filter(_matter(selection), unit_id__in=offices_under(tops))
     if selection.end is None:
         found = found.filter(until=None)

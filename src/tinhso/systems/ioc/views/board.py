@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from tinhso.kernel.cases.views.access import desk
+from tinhso.kernel.measures.rules import MINIMUM_COUNT
 from tinhso.kernel.people.models import Person
 from tinhso.systems.ioc.presenting import charts, frame, tiles
 from tinhso.systems.ioc.presenting import tables as lines
@@ -121,5 +122,5 @@ def _tables(request: HttpRequest, asked: Asked, person: Person) -> dict[str, obj
         "marks": [trend[place].title for place in drawing.marks],
         "trend_title": frame.TREND_TITLES[step],
         "trend": trend,
-        "minimum": tiles.MINIMUM_COUNT,
+        "minimum": MINIMUM_COUNT,
     }
