@@ -69,12 +69,13 @@ def _measure(stage: Stage, parts: list[str], say: Callable[[str], None], quick: 
     """All parts at one size."""
     from bench.boards import measure_board, measure_drift, measure_lag  # noqa: PLC0415
     from bench.listing import measure_lists  # noqa: PLC0415
-    from bench.opening import measure_acting, measure_opening  # noqa: PLC0415
+    from bench.opening import measure_acting, measure_nothing, measure_opening  # noqa: PLC0415
 
     requests = REQUESTS // 3 if quick else REQUESTS
+    yield measure_nothing(stage, requests)
     if "list" in parts:
         say("lists")
-        yield measure_lists(stage, requests // 4)
+        yield measure_lists(stage, requests // 8)
     if "board" in parts:
         say("board")
         yield measure_board(stage)

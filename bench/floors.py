@@ -2,9 +2,9 @@
 
 import re
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from bench.arena import Arena
 from bench.load import cpu_seconds
@@ -12,6 +12,8 @@ from tinhso.shell.database.embedded import PORT, SUPERUSER
 from tinhso.shell.settings.environment import database_address
 
 _LATENCY = re.compile(r"latency average = ([\d.]+) ms")
+_GONE = 0.3
+"""Seconds after which the backends of a client that left are gone, and counted by the process that leads them."""
 _RATE = re.compile(r"tps = ([\d.]+)")
 
 
@@ -45,11 +47,6 @@ def pgbench(arena: Arena, statements: Sequence[str], *, clients: int = 1, transa
     latency, rate = _LATENCY.search(done.stdout), _RATE.search(done.stdout)
     if done.returncode or not latency or not rate:
         raise RuntimeError(f"pgbench: {done.stderr[-800:]}")
+    time.sleep(_GONE)
     spent = cpu_seconds(arena.server) - before
     return Floor(float(latency[1]), 1_000 * spent / (transactions // clients * clients), float(rate[1]))
-
-
-def plan_file(folder: Path, name: str) -> Path:
-    """Where the plan of a statement is kept."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{name}.txt"

@@ -59,13 +59,17 @@ def _measure(stage: Stage, reader: "_Reader", name: str, path: str, requests: in
     what = f"list, {name}, {reader.name}, {stage.size}"
     budget = name == BUDGETED
     details = loaded.details() | {"floor": floor.__dict__, "sql": texts, "scans": scans}
-    cpu, ms = loaded.cpu_ms, loaded.percentile(0.5)
     note = f"reads whole tables: {'; '.join(scans)}" if scans and cases >= MANY else ""
     return [
         Result(f"{what}: statements", len(texts), "", budget=3 if budget else None),
-        Result(f"{what}: CPU", cpu, "ms", floor.cpu_ms, FLOOR_IS, 3 if budget else None, note=note, details=details),
-        Result(f"{what}: p50", ms, "ms", floor.ms, FLOOR_IS),
-        Result(f"{what}: p95", loaded.percentile(0.95), "ms"),
+        Result(
+            f"{what}: CPU",
+            *(loaded.cpu_ms, "ms", floor.cpu_ms, FLOOR_IS, 3 if budget else None),
+            also=loaded.split,
+            note=note,
+            details=details,
+        ),
+        Result(f"{what}: p50", loaded.percentile(0.5), "ms", floor.ms, FLOOR_IS, also=loaded.slowest),
     ]
 
 

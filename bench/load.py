@@ -39,6 +39,16 @@ class Loaded:
         """Milliseconds of processor time a request, all processes together."""
         return 1_000 * sum(self.cpu.values()) / len(self.times)
 
+    @property
+    def split(self) -> str:
+        """Whose processor time it is, in words."""
+        return ", ".join(f"{name} {1_000 * spent / len(self.times):.1f}" for name, spent in self.cpu.items())
+
+    @property
+    def slowest(self) -> str:
+        """The time that one request in twenty exceeds, in words."""
+        return f"p95 {self.percentile(0.95):.1f}"
+
     def percentile(self, share: float) -> float:
         """Milliseconds under which *share* of the requests stayed."""
         return percentile([1_000 * it for it in self.times], share)

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-console = Console(highlight=False)
+console = Console(highlight=False, width=max(Console().width, 118))
 
 
 @dataclass
@@ -26,6 +26,8 @@ class Result:
     floor_is: str = ""
     budget: float | None = None
     better: str = "low"
+    also: str = ""
+    """More of the measured thing, shown behind it."""
     note: str = ""
     details: dict[str, Any] = field(default_factory=dict)
 
@@ -59,15 +61,21 @@ def show(results: Sequence[Result]) -> None:
     verdicts = {True: "[green]met[/]", False: "[red]missed[/]", None: "[dim]–[/]"}
     for it in results:
         budget = f"{'≤' if it.better == 'low' else '≥'} {number(it.budget)}" if it.budget is not None else ""
-        table.add_row(
-            it.what, f"{number(it.measured)} {it.unit}", number(it.floor), number(it.ratio), budget, verdicts[it.met]
-        )
+        measured = f"{number(it.measured)} {it.unit}" + (f" ({it.also})" if it.also else "")
+        table.add_row(it.what, measured, number(it.floor), number(it.ratio), budget, verdicts[it.met])
     console.print(table)
     for text in dict.fromkeys(it.floor_is for it in results if it.floor_is):
         console.print(f"[dim]floor: {text}[/]")
     for it in results:
-        if it.note:
-            console.print(f"[{'red' if it.met is False else 'dim'}]{it.what}: {it.note}[/]")
+        if it.note or it.met is False:
+            reason = ". ".join(filter(None, [it.also, _beside_floor(it), it.note]))
+            console.print(f"[{'red' if it.met is False else 'dim'}]{it.what}: {reason}[/]")
+
+
+def _beside_floor(result: Result) -> str:
+    if not result.floor:
+        return ""
+    return f"{number(result.measured - result.floor)} {result.unit} are not in the floor's {number(result.floor)}"
 
 
 def store(results: Sequence[Result], machine: dict[str, Any], path: Path) -> None:

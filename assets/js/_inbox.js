@@ -21,6 +21,7 @@ function search() {
 }
 
 if (document.getElementById("list")) {
+  document.querySelector(".desk-tab[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   onKey((key) => {
     if (key === "j") return move(1);
     if (key === "k") return move(-1);

@@ -29,6 +29,7 @@ export function smallerPhotos(input, form) {
   const most = Number(input.dataset.most);
   let chosen = [];
   let turn = Promise.resolve();
+  let pending = 0;
 
   const show = () => {
     const files = new DataTransfer();
@@ -72,17 +73,13 @@ export function smallerPhotos(input, form) {
   input.addEventListener("change", () => {
     const files = [...input.files];
     if (!list) chosen = []; // without previews a new choice takes the place of the old one, as browsers do it
-    turn = turn.then(() => take(files));
+    pending += 1;
+    turn = turn.then(() => take(files)).finally(() => (pending -= 1));
   });
   // Whoever presses "send" while pictures are still being made smaller waits for them.
   form.addEventListener("submit", (event) => {
-    if (form.dataset.ready === "1") return;
+    if (!pending) return;
     event.preventDefault();
-    const button = event.submitter;
-    turn.then(() => {
-      form.dataset.ready = "1";
-      form.requestSubmit ? form.requestSubmit(button) : form.submit();
-      delete form.dataset.ready;
-    });
+    turn.then(() => setTimeout(() => form.requestSubmit()));
   });
 }

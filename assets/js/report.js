@@ -12,7 +12,8 @@ for (const form of document.querySelectorAll("form[data-report]")) {
   const button = form.querySelector("[data-send]");
   const words = button.querySelector("span");
   const idle = words.textContent;
-  form.addEventListener("submit", () => {
+  form.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return; // it is sent again by itself
     // After the browser has gathered the form, so that nothing is left out of it.
     setTimeout(() => {
       button.disabled = true;

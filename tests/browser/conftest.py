@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.core.management import call_command
+from django.test import TransactionTestCase
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+    from pytest_django.plugin import DjangoDbBlocker
 
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = [
@@ -41,8 +44,21 @@ def browser() -> Iterator["Browser"]:
         found.close()
 
 
+@pytest.fixture(scope="module")
+def one_database(django_db_setup: None, django_db_blocker: "DjangoDbBlocker") -> Iterator[None]:
+    """Lets the tests of a module share their database, which is emptied after the last of them.
+
+    Emptying it after each, and loading the catalogue again, would take longer than the tests.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: None)
+        yield
+    with django_db_blocker.unblock():
+        call_command("flush", interactive=False, verbosity=0)
+
+
 @pytest.fixture
-def visit(browser: "Browser", live_server: Any, catalogue: None) -> Iterator[Visit]:
+def visit(browser: "Browser", one_database: None, live_server: Any, catalogue: None) -> Iterator[Visit]:
     """Opens a page of a browser of its own: of a width in pixels, in a language, with JavaScript or without.
 
     Whatever the console calls an error, a breach of the content policy too, fails the test.
@@ -74,7 +90,7 @@ def visit(browser: "Browser", live_server: Any, catalogue: None) -> Iterator[Vis
 
 
 def faults(page: "Page") -> list[str]:
-    """What axe-core finds serious or worse on this page."""
+    """What axe-core finds serious or worse on this page. The page must allow scripts: axe works in steps."""
     page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run()")["violations"]
     return [f"{it['id']}: {it['nodes'][0]['html']}" for it in found if it["impact"] in {"serious", "critical"}]

@@ -97,7 +97,7 @@ def _refuse_anchors(text: str, name: str) -> None:
     """A few nested aliases unfold to gigabytes; and a reader would have to look up what stands elsewhere."""
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if getattr(event, "anchor", None):
-            line = event.start_mark.line + 1
+            line = event.start_mark.line + 1 if event.start_mark else 1
             raise CatalogueError([Finding(name, line, "anchors (& and *) are not used here: write it out")])
 
 
