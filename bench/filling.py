@@ -7,7 +7,7 @@ asked back, rated or reopened. Notices, remarks and photos are left out.
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -180,7 +180,7 @@ class Filling:
         for name, share in SHARES.items():
             bounds.append((name, low / total, (low + share) / total))
             low += share
-        tables: list[tuple[str, str, list[tuple[Any, ...]]]] = [
+        tables: list[tuple[str, str, Iterable[tuple[Any, ...]]]] = [
             ("category", "category text, low float, high float", bounds),
             ("day", "n int, day date, stamp text, luhn int, age int", self._days()),
             ("seq", "seq int, luhn int", [(n, int(numbers.luhn(f"{n:04}"))) for n in range(1, 10_000)]),

@@ -57,7 +57,7 @@ class Screen:
     scale: float
 
 
-PHONE, DESKTOP = Screen(360, 740, 1.5), Screen(1280, 800, 1)
+PHONE, DESKTOP, TALL = Screen(360, 740, 1.5), Screen(1280, 800, 1), Screen(1280, 1060, 1)
 
 
 @dataclass(frozen=True)
@@ -151,12 +151,12 @@ SHOTS = [
     Shot("case-desktop-en", DESKTOP, "en", _case("hem+114"), "officer"),
     Shot("case-phone-vi", PHONE, "vi", _case("hem+114"), "officer"),
     Shot("dispatch-desktop-vi", DESKTOP, "vi", _open("/desk/"), "operator"),
-    Shot("board-desktop-vi", DESKTOP, "vi", _with_map(BOARD), "operator"),
-    Shot("board-desktop-en", DESKTOP, "en", _with_map(BOARD), "operator"),
+    Shot("board-desktop-vi", TALL, "vi", _with_map(BOARD), "operator"),
+    Shot("board-desktop-en", TALL, "en", _with_map(BOARD), "operator"),
     Shot("board-phone-vi", PHONE, "vi", _open(BOARD), "operator"),
-    Shot("past-desktop-vi", DESKTOP, "vi", _with_map(PAST), "operator"),
-    Shot("past-desktop-en", DESKTOP, "en", _with_map(PAST), "operator"),
-    Shot("map-desktop-vi", DESKTOP, "vi", _with_map("/ioc/map/?period=30-days&show=all"), "operator"),
+    Shot("past-desktop-vi", TALL, "vi", _with_map(PAST), "operator"),
+    Shot("past-desktop-en", TALL, "en", _with_map(PAST), "operator"),
+    Shot("map-desktop-vi", DESKTOP, "vi", _with_map("/ioc/map/?period=30-days"), "operator"),
 ]
 
 
@@ -288,7 +288,7 @@ def _small(png: bytes) -> bytes:
     image = Image.open(io.BytesIO(png)).convert("RGB")
     for colours in (256, 128, 64, 32):
         out = io.BytesIO()
-        image.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
+        image.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
             out, "PNG", optimize=True
         )
         if out.tell() <= LARGEST:

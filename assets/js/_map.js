@@ -1,7 +1,8 @@
 // Maps of the province, loaded only when one is opened. Without tiles the communes' illustrative areas are the map.
 import * as maplibregl from "maplibre-gl";
 
-const NAMES_FROM = 8.6; // zoom from which names of communes are shown
+const NAME_HEIGHT = 22; // pixels that a name of a commune wants for itself
+const NAME_WIDTH = 8; // and for each of its signs
 const TINTS = ["#dfeaf5", "#e9f0e2", "#f3ecdc", "#e6e6f4", "#e0eeec"];
 const PIN =
   '<svg viewBox="0 0 24 24"><path fill="currentColor" d="M12 2a8 8 0 0 0-8 8c0 5.5 8 12 8 12s8-6.5 8-12a8 8 0 0 0-8-8"/><circle cx="12" cy="10" r="3" fill="#fff"/></svg>';
@@ -49,6 +50,7 @@ function names(map, places) {
     element.className = "map-label";
     element.textContent = properties.name.replace(/^(Phường|Xã|Thị trấn|Đặc khu) /, "");
     element.setAttribute("aria-hidden", "true");
+    element.hidden = true; // until the map is there and it is known which ones fit
     new maplibregl.Marker({ element }).setLngLat(properties.at).addTo(map);
     return { element, at: properties.at };
   });
@@ -56,10 +58,10 @@ function names(map, places) {
     const shown = [];
     for (const { element, at } of labels) {
       const point = map.project(at);
-      const room = element.textContent.length * 3.4;
-      const free =
-        map.getZoom() >= NAMES_FROM &&
-        shown.every((it) => Math.abs(it.x - point.x) > it.room + room || Math.abs(it.y - point.y) > 16);
+      const room = (element.textContent.length * NAME_WIDTH) / 2;
+      const free = shown.every(
+        (it) => Math.abs(it.x - point.x) > it.room + room || Math.abs(it.y - point.y) > NAME_HEIGHT,
+      );
       element.hidden = !free;
       if (free) shown.push({ x: point.x, y: point.y, room });
     }
