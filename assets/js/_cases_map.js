@@ -67,6 +67,23 @@ function look(map, { cases, open, overdue, state }) {
   return name;
 }
 
+/** Names of communes under the markers, where neither a marker nor another name takes their room. */
+function addNames(map, places) {
+  const points = places.features.map(({ properties }) => ({
+    type: "Feature",
+    geometry: { type: "Point", coordinates: properties.at },
+    properties: { name: properties.name.replace(/^(Phường|Xã|Thị trấn|Đặc khu) /, "") },
+  }));
+  map.addSource("names", { type: "geojson", data: { type: "FeatureCollection", features: points } });
+  map.addLayer({
+    id: "names",
+    type: "symbol",
+    source: "names",
+    layout: { "text-field": ["get", "name"], "text-font": ["Be Vietnam Pro"], "text-size": 11, "text-padding": 4 },
+    paint: { "text-color": "#47566e", "text-halo-color": "#ffffff", "text-halo-width": 1.25 },
+  });
+}
+
 function addMarkers(map) {
   for (const state of Object.keys(COLOURS)) map.addImage(state, picture(state), { pixelRatio: 2 });
   map.addSource("cases", { type: "geojson", data: { type: "FeatureCollection", features: [] } });
@@ -129,10 +146,11 @@ export async function caseMap(element) {
   const { cells, ofCases, list, nearer, openCase, nothing } = element.dataset;
   const said = { ofCases, list, nearer, openCase };
   const note = element.parentElement.querySelector("[data-map-said]");
-  const { map } = await provinceMap(element, { cooperativeGestures: !element.closest(".ioc-map-large") });
+  const { map, places } = await provinceMap(element, { cooperativeGestures: !element.closest(".ioc-map-large") });
   await map.once("load");
   if (!element.dataset.tiles) {
     map.setPaintProperty("area", "fill-color", "#e7edf4"); // the colours are for the cases
+    addNames(map, places);
   }
   addMarkers(map);
   const source = map.getSource("cases");

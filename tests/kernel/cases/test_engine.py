@@ -8,18 +8,20 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from tests.province import MONDAY, Staff
+from tests.province import MONDAY, Staff, actor
 from tinhso.kernel.cases import actions
 from tinhso.kernel.cases.actions.opening import Opening, command_key, open_case
 from tinhso.kernel.cases.actions.writing import ConflictError, HiddenError
 from tinhso.kernel.cases.models import Case, TypeVersion
 from tinhso.kernel.cases.rules.inputs import InvalidInputError
 from tinhso.kernel.cases.rules.numbers import luhn
-from tinhso.kernel.cases.rules.parties import Actor
+from tinhso.kernel.cases.rules.parties import SYSTEM, Actor
 from tinhso.kernel.cases.rules.workflow import Refusal, RefusedError
 from tinhso.kernel.journal.actions import CommandRepeatedError
 from tinhso.kernel.journal.models import Event
 from tinhso.kernel.notices.models import Notice
+from tinhso.kernel.people.models import Person
+from tinhso.kernel.people.rules import Role
 from tinhso.kernel.units.queries import unit
 
 pytestmark = pytest.mark.django_db
@@ -305,3 +307,88 @@ def test_following_a_commune_office_does_not_reach_into_others(staff: Staff, rep
     assert Case.objects.visible_to(staff.stranger.scope).count() == 0
     assert Case.objects.visible_to(staff.operator.scope).count() == 1
     assert unit("H19.101").path[0] == unit("H19").pk
+
+
+REFORM = datetime(2025, 7, 2, 2, 0, tzinfo=UTC)
+
+
+def test_what_an_office_left_open_at_its_end_can_still_be_handled(catalogue: None, staff: Staff) -> None:
+    typed = {"category": "road", "text": "Đường hỏng", "place": {"lat": 11.535, "lon": 106.89}}
+    case = open_case(Opening("report", typed, "mobile", within="H10", at=datetime(2025, 6, 20, 2, 0, tzinfo=UTC)))
+    assert case.lead.valid_to is not None
+    assert actions.act(case.pk, "accept", {}, actor=staff.operator, at=REFORM).stage == "handling"
+    assert actions.push_up(case.pk, "Đơn vị cũ đã giải thể", actor=staff.operator, at=REFORM).lead.code == "H19"
+    other = open_case(Opening("report", typed, "mobile", within="H10", at=datetime(2025, 6, 20, 2, 0, tzinfo=UTC)))
+    assert actions.act(other.pk, "refuse", {"reason": "Không"}, actor=SYSTEM, at=REFORM).lead.code == "H19.03"
+
+
+def test_a_case_is_not_merged_into_a_closed_one(staff: Staff, report: Report) -> None:
+    done, fresh = closed(report, staff), report()
+    assert refusal(lambda: actions.merge(fresh.pk, done.pk, actor=staff.operator)) is Refusal.TARGET_CLOSED
+
+
+def test_recalculating_leaves_dates_given_by_hand_and_dates_missed_before_a_pause(
+    staff: Staff, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = report()
+    sunday_evening = datetime(2026, 3, 22, 13, 0, tzinfo=UTC)
+    actions.redate(case.pk, sunday_evening, "Hẹn", actor=staff.leader, at=MONDAY)
+    assert actions.redate_open("office", "không đổi gì") == 0
+    case.refresh_from_db()
+    assert case.due_at == sunday_evening
+
+
+def test_a_later_due_date_arms_the_alarms_again(staff: Staff, report: Report) -> None:
+    case = report()
+    for at in (datetime(2026, 3, 6, 2, 30, tzinfo=UTC), datetime(2026, 3, 9, 2, 30, tzinfo=UTC)):
+        assert actions.escalate_due(at) == 1
+    now = datetime(2026, 3, 9, 3, 0, tzinfo=UTC)
+    case = actions.redate(case.pk, datetime(2026, 4, 30, 2, 0, tzinfo=UTC), "Chờ", actor=staff.leader, at=now)
+    assert case.alarms_done == 0
+    assert case.alarm_at is not None
+    assert case.alarm_at > now
+
+
+def test_the_office_that_pushed_up_hears_the_answer(staff: Staff, report: Report) -> None:
+    case = actions.push_up(report().pk, "Khó", actor=staff.leader)
+    actions.act(case.pk, "accept", {}, actor=staff.department)
+    actions.act(case.pk, "close", {"outcome": "solved", "answer": "Xong"}, actor=staff.department)
+    told = Notice.objects.filter(template="followed-answer").values_list("person_id", flat=True)
+    assert set(told) == {staff.leader.person, staff.officer.person}
+
+
+def test_assigning_to_the_same_office_keeps_the_handler(staff: Staff, report: Report) -> None:
+    case = actions.take(report().pk, actor=staff.officer)
+    case = actions.assign(case.pk, actor=staff.leader, lead=staff.commune.code)
+    assert case.handler_id == staff.officer.person
+
+
+def test_a_helpers_sight_ends_with_the_role(staff: Staff) -> None:
+    helper = actor("helper", "H19.101", Role.HELPER)
+    person = Person.objects.get(pk=helper.person)
+    typed = {"category": "road", "text": "Hộ bà con", "place": {"commune": "25195"}}
+    case = open_case(Opening("report", typed, "web", filed_by=person))
+    assert Case.objects.visible_to(helper.scope).filter(pk=case.pk).exists()
+    person.memberships.all().delete()
+    gone = Actor(Person.objects.get(pk=person.pk).scope)
+    assert not Case.objects.visible_to(gone.scope).filter(pk=case.pk).exists()
+    with pytest.raises(HiddenError):
+        actions.comment(case.pk, "Xem", actor=gone)
+
+
+def test_one_case_that_cannot_be_escalated_does_not_hold_up_the_others(
+    staff: Staff, report: Report, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, sound = report(), report()
+    Case.objects.filter(pk=broken.pk).update(clocks={"resolution": {}})
+    assert actions.escalate_due(datetime(2026, 3, 6, 2, 30, tzinfo=UTC)) == 1
+    sound.refresh_from_db()
+    assert sound.alarms_done == 1
+    assert "could not be escalated" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("đường\u00a0số\u30005", "đường số 5"), ("a\u2028b\r\nc\u0007", "a\nb\nc")]
+)
+def test_pasted_spaces_and_line_ends_become_plain(report: Report, typed: str, kept: str) -> None:
+    assert report(text=typed).text == kept

@@ -10,12 +10,13 @@ import pytest
 import yaml
 from django.conf import settings as configured
 from django.db import OperationalError, connection
+from django.http import HttpResponse
 from django.template import Context, Template
 from django.test import Client, RequestFactory
 
 from tinhso.kernel.journal import followers
 from tinhso.shell.web import views
-from tinhso.shell.web.middleware import content_policy
+from tinhso.shell.web.middleware import ClientAddress, CompressText, content_policy
 from tinhso.shell.web.templatetags.tinhso import _icons, day, icon, moment, share
 
 SOURCE = configured.PROJECT_FOLDER / "src" / "tinhso"
@@ -66,6 +67,15 @@ def test_a_language_that_is_not_ours_is_vietnamese(client: Client, catalogue: No
     assert client.get("/").headers["Content-Language"] == "vi"
 
 
+def test_pages_and_json_are_sent_compressed_and_pictures_are_not(client: Client, catalogue: None) -> None:
+    asked = {"accept-encoding": "gzip"}
+    for address in ("/", "/api/v1/categories"):
+        assert client.get(address, headers=asked).headers["Content-Encoding"] == "gzip"
+    picture = CompressText(lambda _: HttpResponse(b"\xff" * 1_000, content_type="image/jpeg"))
+    request = RequestFactory().get("/", headers=asked)
+    assert "Content-Encoding" not in picture(request).headers
+
+
 def test_a_body_beyond_the_limit_is_refused_as_a_page_and_as_a_problem(
     client: Client, catalogue: None, settings: Any
 ) -> None:
@@ -77,6 +87,27 @@ def test_a_body_beyond_the_limit_is_refused_as_a_page_and_as_a_problem(
     assert problem.status_code == 413
     assert problem.headers["Content-Type"] == "application/problem+json"
     assert problem.json()["status"] == 413
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "address"),
+    [
+        (0, "203.0.113.7", "127.0.0.1"),
+        (1, "203.0.113.7", "203.0.113.7"),
+        (1, "198.51.100.1, 203.0.113.7", "203.0.113.7"),
+        (2, "198.51.100.1, 203.0.113.7, 10.0.0.1", "203.0.113.7"),
+        (2, "203.0.113.7", "127.0.0.1"),
+        (1, "", "127.0.0.1"),
+    ],
+)
+def test_behind_proxies_the_address_is_what_the_outermost_one_saw(
+    rf: RequestFactory, settings: Any, proxies: int, forwarded: str, address: str
+) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    request = rf.get("/", headers={"x-forwarded-for": forwarded})
+    seen = []
+    ClientAddress(lambda it: seen.append(it.META["REMOTE_ADDR"]) or HttpResponse())(request)
+    assert seen == [address]
 
 
 @pytest.mark.parametrize(

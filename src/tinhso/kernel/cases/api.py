@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from tinhso.kernel.cases.rules.inputs import InvalidInputError
 from tinhso.kernel.cases.rules.parties import Actor
 from tinhso.kernel.cases.rules.workflow import allowed_actions
 from tinhso.kernel.journal.actions import CommandRepeatedError
+from tinhso.kernel.journal.models import Event
 from tinhso.kernel.people.api import TokenAuth
 from tinhso.kernel.people.models import Person
 from tinhso.kernel.units.queries import unit as unit_of
@@ -170,10 +171,10 @@ def _plain(name: str, value: str | None) -> str:
 def _cursor(text: str) -> tuple[datetime, int]:
     at, _, key = text.rpartition("_")
     try:
-        instant = datetime.fromisoformat(at)
-        if instant.tzinfo is None or not key.isascii() or not key.isdecimal() or int(key) >= 2**63:
+        instant = datetime.fromisoformat(at).astimezone(UTC)
+        if datetime.fromisoformat(at).tzinfo is None or not key.isascii() or not key.isdecimal() or int(key) >= 2**63:
             raise ValueError("not a cursor")
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InvalidInputError({"after": "not the `next` of a page"}) from error
     return instant, int(key)
 
@@ -189,22 +190,31 @@ def _visible(request: HttpRequest, number: str) -> Case:
 @router.get("/cases/{number}", response=CaseOut, summary="One case, with what may be done with it")
 def case(request: HttpRequest, number: str) -> CaseOut:
     """Statements: token, case, scope."""
-    found = _visible(request, number)
-    actor = Actor(_person(request).scope)
-    allowed = allowed_actions(found.type_version.parsed, course_of(found), standing_of(found), actor, timezone.now())
-    return CaseOut.of(found, allowed)
+    return _as_it_stands(_visible(request, number), _person(request))
 
 
 def _carry_out(
     request: HttpRequest, number: str, verb: str, key: str | None, command: Callable[[int, Actor, str | None], object]
 ) -> CaseOut:
-    """Run one command on a visible case and answer with the case as it stands then; a repeated key acts once."""
-    found = _visible(request, number)
+    """Run one command on a visible case and answer with the case as it stands after it.
+
+    The same key with the same body acts once; the answer comes even where the command gave the case out of sight.
+    """
     person = _person(request)
-    own_key = command_key(f"{person.pk} {verb} {number}", key) if key else None
-    with suppress(CommandRepeatedError):
-        command(found.pk, Actor(person.scope), own_key)
-    return case(request, number)
+    own_key = command_key(f"{person.pk} {verb} {number} {request.body.hex()}", key) if key else None
+    before = Event.objects.filter(command_key=own_key).first() if own_key else None
+    pk = before.subject_id if before else _visible(request, number).pk
+    if before is None:
+        with suppress(CommandRepeatedError):
+            command(pk, Actor(person.scope), own_key)
+    return _as_it_stands(Case.objects.for_page().get(pk=pk), person)
+
+
+def _as_it_stands(found: Case, person: Person) -> CaseOut:
+    allowed = allowed_actions(
+        found.type_version.parsed, course_of(found), standing_of(found), Actor(person.scope), timezone.now()
+    )
+    return CaseOut.of(found, allowed)
 
 
 @router.post("/cases/{number}/actions/{action}", response=CaseOut, summary="Carry out an action of the case's type")
@@ -230,13 +240,14 @@ def act(
 @router.post("/cases/{number}/assign", response=CaseOut, summary="Set lead, supporting units or handler")
 def assign(request: HttpRequest, number: str, body: AssignIn, idempotency_key: IdempotencyKey = None) -> CaseOut:
     """Units by code, the handler by user name; what is left out stays as it is."""
-    handler = None
-    if body.handler is not None:
-        handler = Person.objects.filter(username=_plain("handler", body.handler)).values_list("pk", flat=True).first()
-        if handler is None:
-            raise InvalidInputError({"handler": _("Nobody has this user name.")})
 
     def command(key: int, actor: Actor, own_key: str | None) -> object:
+        handler = None
+        if body.handler is not None:
+            name = _plain("handler", body.handler)
+            handler = Person.objects.filter(username=name).values_list("pk", flat=True).first()
+            if handler is None:
+                raise InvalidInputError({"handler": _("Nobody has this user name.")})
         return actions.assign(
             key,
             actor=actor,

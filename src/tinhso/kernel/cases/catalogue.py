@@ -9,13 +9,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from tinhso.kernel.cases.checking import faults_of_limit, faults_of_routing, faults_of_type, stale_rules
 from tinhso.kernel.cases.rules.clocks import InWaiting
 from tinhso.kernel.cases.rules.numbers import check_pattern
 from tinhso.kernel.cases.rules.parties import Party, parse_party
-from tinhso.kernel.cases.rules.routing import COMMUNE
 from tinhso.kernel.catalogue import CatalogueError, Entry, Finding, Source, Words, read_yaml, validate
-from tinhso.kernel.notices.catalogue import read_notices
-from tinhso.kernel.units.catalogue import OfficeEntry, read_offices
+from tinhso.kernel.notices.catalogue import REQUIRED, read_notices
+from tinhso.kernel.units.catalogue import check_offices
 from tinhso.kernel.worktime.catalogue import read_calendars
 from tinhso.kernel.worktime.rules import WorkingTime, parse_plain_time, parse_working_time
 
@@ -288,6 +288,10 @@ class RoutingEntry(Entry):
     centre: dict[str, str]
 
 
+def _named_twice(source: Source, key: str, name: str) -> Finding:
+    return source.finding((key,), f"{key}: another file is named {name}, too")
+
+
 def _merge(base: Any, over: Any) -> Any:
     if isinstance(base, dict) and isinstance(over, dict):
         return {
@@ -304,18 +308,41 @@ class CaseCatalogue:
         self.findings: list[Finding] = []
         self.folder = folder
         self.calendars = {path.stem for path in (folder / "calendars").glob("*.yaml")}
-        self.choices = {entry.choices: entry for _, entry in self._files("choices", ChoiceEntry)}
-        self._sources = {
-            str(source.value.get("type")): source
-            for source in self._sources_in("case-types")
-            if isinstance(source.value, dict)
-        }
+        self.choices: dict[str, ChoiceEntry] = {}
+        self._sources: dict[str, Source] = {}
         self.types: dict[str, CaseType] = {}
+        self.routing: dict[str, tuple[Source, RoutingEntry]] = {}
+        self._read_choices()
+        self._find_types()
         for name in self._sources:
             self._read_type(name)
-        self.routing = {entry.routing: (source, entry) for source, entry in self._files("routing", RoutingEntry)}
-        for source, entry in self.routing.values():
-            self.findings += _faults_of_routing(source, entry, self.types)
+        for source, entry in self._files("routing", RoutingEntry):
+            if entry.routing in self.routing:
+                self.findings.append(_named_twice(source, "routing", entry.routing))
+            self.routing[entry.routing] = (source, entry)
+            self.findings += faults_of_routing(source, entry, self.types)
+
+    def _read_choices(self) -> None:
+        for source, entry in self._files("choices", ChoiceEntry):
+            if entry.choices in self.choices:
+                self.findings.append(_named_twice(source, "choices", entry.choices))
+            self.choices[entry.choices] = entry
+            for i, item in enumerate(entry.items):
+                if item.limit:
+                    self.findings += faults_of_limit(source, ("items", i, "limit"), item.limit)
+
+    def _find_types(self) -> None:
+        """The files of case types by what they name themselves."""
+        for source in self._sources_in("case-types"):
+            if not isinstance(source.value, dict):
+                self.findings.append(source.finding((), "a case type begins with `type:`"))
+                continue
+            name = str(source.value.get("type"))
+            if name in self._sources:
+                self.findings.append(_named_twice(source, "type", name))
+            self._sources[name] = source
+        if not self._sources and not self.findings:
+            self.findings.append(Finding("case-types", 1, f"{self.folder} has no case type"))
 
     def source(self, type_name: str) -> Source:
         """The file of a case type."""
@@ -355,94 +382,12 @@ class CaseCatalogue:
         except CatalogueError as error:
             self.findings += error.findings
             return
-        faults = list(_faults_of_type(source, entry, self.calendars, self.choices))
+        faults = list(faults_of_type(source, entry, self.calendars, self.choices))
         self.findings += faults
         if not faults:
             used = {field.choice for field in (*entry.fields.values(), *entry.inputs.values()) if field.choice}
             choices = {name: self.choices[name] for name in sorted(used)}
             self.types[name] = entry.model_copy(update={"choices": choices})
-
-
-def _faults_of_type(
-    source: Source, entry: CaseType, calendars: set[str], choices: dict[str, ChoiceEntry]
-) -> Iterator[Finding]:
-    if entry.calendar not in calendars:
-        yield source.finding(("calendar",), f"calendar: there is no calendar named {entry.calendar}")
-    for section in ("fields", "inputs"):
-        for name, field in getattr(entry, section).items():
-            if field.choice and field.choice not in choices:
-                yield source.finding((section, name), f"{section}.{name}: there are no choices named {field.choice}")
-    for name, field in entry.inputs.items():
-        if field.point:
-            yield source.finding(
-                ("inputs", name), f"inputs.{name}: a place is asked for at the opening, not by an action"
-            )
-    yield from _faults_of_stages(source, entry)
-    for name, action in entry.actions.items():
-        yield from _faults_of_action(source, entry, name, action)
-    for name, clock in entry.clocks.items():
-        for stage in clock.until:
-            if stage not in entry.stages:
-                yield source.finding(("clocks", name, "until"), f"clocks.{name}: there is no stage {stage}")
-        if isinstance(clock.limit, LimitEntry) and "category" not in entry.fields:
-            yield source.finding(("clocks", name), f"clocks.{name}: the limit goes by category, which is no field")
-    if sum(clock.main for clock in entry.clocks.values()) > 1:
-        yield source.finding(("clocks",), "clocks: only one can be the main clock")
-    if entry.escalation and not entry.clocks:
-        yield source.finding(("escalation",), "escalation: there is no clock to escalate by")
-    if entry.rating and entry.rating.reopens and entry.rating.reopens not in entry.actions:
-        yield source.finding(("rating", "reopens"), f"rating: there is no action {entry.rating.reopens}")
-
-
-def _faults_of_stages(source: Source, entry: CaseType) -> Iterator[Finding]:
-    reached, ahead = set(), [entry.first_stage]
-    while ahead:
-        stage = ahead.pop()
-        if stage in reached:
-            continue
-        reached.add(stage)
-        ahead += [action.to for action in entry.actions.values() if action.to and stage in action.from_]
-    for stage in entry.stages:
-        if stage not in reached:
-            yield source.finding(("stages", stage), f"stages.{stage}: no action leads here from {entry.first_stage}")
-    if not any(stage.kind == "closed" for stage in entry.stages.values()):
-        yield source.finding(("stages",), "stages: none is closed, so a case would never end")
-    elif entry.stages[entry.first_stage].kind != "open":
-        yield source.finding(("stages", entry.first_stage), "stages: the first must be open")
-
-
-def _faults_of_action(source: Source, entry: CaseType, name: str, action: ActionEntry) -> Iterator[Finding]:
-    place = ("actions", name)
-    for stage in [*action.from_, *([action.to] if action.to else [])]:
-        if stage not in entry.stages:
-            yield source.finding(place, f"actions.{name}: there is no stage {stage}")
-    for wanted in [*action.needs, *action.may]:
-        if wanted not in entry.inputs:
-            yield source.finding(place, f"actions.{name}: there is no input {wanted}")
-    for clock in action.clocks:
-        if clock not in entry.clocks:
-            yield source.finding(place, f"actions.{name}: there is no clock {clock}")
-    if not action.by:
-        yield source.finding(place, f"actions.{name}: nobody may do it")
-    if action.tells and name not in entry.notices:
-        yield source.finding(place, f"actions.{name}: it tells somebody, but notices names no text for it")
-    if action.then == "route" and not any(entry.inputs[it].unit for it in action.may if it in entry.inputs):
-        yield source.finding(place, f"actions.{name}: routing on needs a unit among what may be given")
-
-
-def _faults_of_routing(source: Source, entry: RoutingEntry, types: dict[str, CaseType]) -> Iterator[Finding]:
-    if entry.routing not in types:
-        yield source.finding(("routing",), f"routing: there is no sound case type named {entry.routing}")
-        return
-    known = types[entry.routing].categories
-    for section in ("rules", "push_up"):
-        for i, rule in enumerate(getattr(entry, section)):
-            place = (section.replace("_", "-"), i)
-            for category in rule.category:
-                if category not in known:
-                    yield source.finding((*place, "category"), f"routing: there is no category {category}")
-            if rule.within not in entry.centre:
-                yield source.finding((*place, "within"), f"routing: {rule.within} has no centre")
 
 
 def read_case_types(folder: Path) -> dict[str, CaseType]:
@@ -456,7 +401,6 @@ def read_case_types(folder: Path) -> dict[str, CaseType]:
 def check(folder: Path) -> list[Finding]:
     """Every fault of a catalogue folder: calendars, units, notices, case types, routing, and what ties them."""
     findings: list[Finding] = []
-    offices: dict[str, list[OfficeEntry]] = {}
     notices: set[str] = set()
     try:
         read_calendars(folder)
@@ -464,42 +408,20 @@ def check(folder: Path) -> list[Finding]:
         findings += error.findings
     try:
         notices = set(read_notices(folder))
+        findings += [
+            Finding("notices", 1, f"no file has the text {name}, which every installation needs")
+            for name in sorted(REQUIRED - notices)
+        ]
     except CatalogueError as error:
         findings += error.findings
-    try:
-        for entry in read_offices(folder):
-            for office in entry.units:
-                offices.setdefault(office.code, []).append(office)
-    except CatalogueError as error:
-        findings += error.findings
+    offices, faults = check_offices(folder)
     catalogue = CaseCatalogue(folder)
-    findings += catalogue.findings
+    findings += [*faults, *catalogue.findings]
     for name, case_type in catalogue.types.items():
         source = catalogue.source(name)
         for event, text in case_type.notices.items():
             if text not in notices:
                 findings.append(source.finding(("notices", event), f"notices.{event}: there is no text named {text}"))
     for source, routing in catalogue.routing.values():
-        findings += _stale_rules(source, routing, offices)
-    return sorted(findings)
-
-
-def _stale_rules(source: Source, routing: RoutingEntry, offices: dict[str, list[OfficeEntry]]) -> Iterator[Finding]:
-    """Rules that name an office which does not exist, or never at the same time as their province."""
-    for top, code in routing.centre.items():
-        for named in (top, code):
-            if named not in offices:
-                yield source.finding(("centre", top), f"centre: there is no office {named}")
-    for section in ("rules", "push_up"):
-        for i, rule in enumerate(getattr(routing, section)):
-            place = (section.replace("_", "-"), i, "to")
-            if rule.to == COMMUNE or rule.within not in offices:
-                continue
-            if rule.to not in offices:
-                yield source.finding(place, f"routing: there is no office {rule.to}")
-            elif not any(_overlap(a, b) for a in offices[rule.to] for b in offices[rule.within]):
-                yield source.finding(place, f"routing: {rule.to} was closed when {rule.within} began")
-
-
-def _overlap(one: OfficeEntry, other: OfficeEntry) -> bool:
-    return (one.to is None or one.to >= other.from_) and (other.to is None or other.to >= one.from_)
+        findings += stale_rules(source, routing, offices)
+    return sorted(set(findings))

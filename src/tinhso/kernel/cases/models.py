@@ -68,11 +68,13 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def visible_to(self, scope: Scope) -> "CaseQuerySet":
         """The cases that a person may see: those of the units it looks into, those it raised or filed for others.
 
-        The predicate `rules.workflow.sees` decides the same for one case.
+        The predicate `rules.parties.sees` decides the same for one case.
         """
-        mine = Q(raiser_id=scope.person) | Q(filed_by_id=scope.person)
         if scope.person is None:
             return self.none()
+        mine = Q(raiser_id=scope.person)
+        if scope.files_for_others:
+            mine |= Q(filed_by_id=scope.person)
         return self.filter(Q(units__overlap=sorted(scope.seen)) | mine) if scope.seen else self.filter(mine)
 
     def open(self) -> "CaseQuerySet":

@@ -13,6 +13,9 @@ from tinhso.kernel.people.contacts import Address, Channel, parse_contact
 from tinhso.kernel.people.models import Membership, Person
 from tinhso.kernel.people.rules import Role
 
+FOLLOWERS_TEXT = "followed-answer"
+"""The text for offices that follow a case, such as those that pushed it up: the answer comes back to them."""
+
 
 def tracking_link(case: Case) -> str:
     """The address by which whoever raised the case follows it, rates it and answers questions."""

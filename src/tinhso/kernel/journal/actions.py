@@ -92,20 +92,14 @@ def signing_key() -> Ed25519PrivateKey:
 def seal() -> Seal | None:
     """Seal the events that no seal covers yet, up to SEALED_AT_ONCE; nothing when there are none.
 
-    A share lock on the table waits for writers under way, so that no key below the last one can still appear.
-    It gives up at once when they take long (an import); the next round seals then.
+    A share lock on the table waits for writers under way, so that no key below the last one can still appear. It
+    gives up at once when they take long (an import), and it is gone before anything is hashed.
     """
     key = signing_key()
+    last = _last_decided_key()
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_PATIENCE}'")
-            try:
-                cursor.execute("LOCK TABLE journal_seal IN EXCLUSIVE MODE")
-                with transaction.atomic():
-                    cursor.execute("LOCK TABLE journal_event IN SHARE MODE")
-                    last = Event.objects.order_by("-id").values_list("id", flat=True).first()
-            except OperationalError:
-                return None
+            cursor.execute("LOCK TABLE journal_seal IN EXCLUSIVE MODE")
         before = Seal.objects.order_by("-id").first()
         first = before.last + 1 if before else 1
         if last is None or last < first:
@@ -127,6 +121,17 @@ def seal() -> Seal | None:
             signature=key.sign(sealed),
             made_at=made_at,
         )
+
+
+def _last_decided_key() -> int | None:
+    """The highest key below which no event can still appear; nothing while writers take long."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_PATIENCE}'")
+            cursor.execute("LOCK TABLE journal_event IN SHARE MODE")
+            return Event.objects.order_by("-id").values_list("id", flat=True).first()
+    except OperationalError:
+        return None
 
 
 def seal_all() -> int:

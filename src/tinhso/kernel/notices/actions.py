@@ -1,18 +1,34 @@
 """Writers of the outbox."""
 
+import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Case, QuerySet, Value, When
 from django.utils import timezone
 
-from tinhso.kernel.notices.adapters import DeliveryError, adapter_for
+from tinhso.kernel.notices.adapters import ChannelDownError, DeliveryError, adapter_for
 from tinhso.kernel.notices.catalogue import texts
 from tinhso.kernel.notices.models import Notice
+from tinhso.kernel.people.codes import LIFETIME
 from tinhso.kernel.people.contacts import Address, Channel
 from tinhso.kernel.people.models import Person
 
-MOST_TRIES = 6
+log = logging.getLogger(__name__)
+
+MOST_TRIES = 14
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=4)
+"""Waits double from the first to the longest: MOST_TRIES of them last a little more than 24 hours."""
+LOCK_SPACE = 7403
+"""First half of the advisory locks on messages under way; the second is made of the message's key."""
+SIGN_IN_CODE = "sign-in-code"
+CODES_KEPT = timedelta(days=1)
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 @dataclass(frozen=True)
@@ -50,7 +66,7 @@ def _notice(message: Message) -> Notice:
         person_id=message.person,
         template=message.template,
         language=message.language,
-        title=entry.title.in_language(message.language).format(**message.parameters)[:200],
+        title=_CONTROLS.sub(" ", entry.title.in_language(message.language).format(**message.parameters))[:200],
         text=entry.text.in_language(message.language).format(**message.parameters),
         subject_kind=subject_kind,
         subject_id=subject_id,
@@ -59,39 +75,107 @@ def _notice(message: Message) -> Notice:
     )
 
 
-def deliver_some(most: int = 100) -> int:
-    """Hand waiting messages to their channels, each in its own transaction; returns how many were sent.
+def wait_after(tries: int) -> timedelta:
+    """How long to wait after so many failed tries (1 or more)."""
+    return min(FIRST_WAIT * 2 ** min(tries - 1, 16), LONGEST_WAIT)
 
-    A message that fails is tried again at a later call, MOST_TRIES times; then it is given up and stays listed.
-    Whoever holds a message's row sends it: several workers never send it twice, short of dying between the
-    gateway's answer and the commit.
+
+def deliver_some(most: int = 100) -> int:
+    """Hand waiting messages whose time has come to their channels, up to *most* of each; returns how many were sent.
+
+    A message that fails is tried again after `wait_after`, MOST_TRIES times in all; then it is given up and stays
+    listed. A channel that is down is left alone for this round, without harm to the others. Whoever holds a
+    message's lock sends it: several workers never send it twice, short of dying between the gateway's answer and
+    the commit.
     """
+    return sum(_deliver_by(channel, most) for channel in (Channel.SMS, Channel.EMAIL))
+
+
+def _deliver_by(channel: Channel, most: int) -> int:
     sent = 0
-    for _ in range(most):
-        with transaction.atomic():
-            notice = (
-                Notice.objects.select_for_update(skip_locked=True)
-                .filter(state=Notice.State.WAITING)
-                .order_by("tries", "id")
-                .first()
-            )
-            if notice is None:
-                break
-            notice.tries += 1
-            try:
-                adapter_for(notice.channel)(notice)
-            except DeliveryError as error:
-                notice.fault = str(error)[:200]
-                if notice.tries >= MOST_TRIES:
-                    notice.state = Notice.State.DEAD
-                notice.save(update_fields=["tries", "fault", "state"])
-                if notice.state == Notice.State.WAITING:
-                    break
-            else:
-                notice.state, notice.sent_at, notice.fault = Notice.State.SENT, timezone.now(), ""
-                notice.save(update_fields=["tries", "state", "sent_at", "fault"])
-                sent += 1
+    for key in list(_due(channel).order_by("next_try_at", "id").values_list("pk", flat=True)[:most]):
+        try:
+            sent += _deliver(key, channel)
+        except ChannelDownError as error:
+            log.warning("%s is down: %s", channel.value, error)
+            break
     return sent
+
+
+def _due(channel: Channel) -> QuerySet[Notice]:
+    return Notice.objects.filter(channel=channel, state=Notice.State.WAITING, next_try_at__lte=timezone.now())
+
+
+def _deliver(key: int, channel: Channel) -> bool:
+    """Send one message if it still waits and nobody else is at it. Raises ChannelDownError, the failure noted.
+
+    The lock is advisory because a row lock would give this transaction a number, and followers of the journal
+    read no further than the oldest numbered transaction: a slow gateway would hold up every figure.
+    """
+    down = None
+    with transaction.atomic():
+        if not _claimed(key):
+            return False
+        notice = _due(channel).filter(pk=key).first()
+        if notice is None:
+            return False
+        if notice.template == SIGN_IN_CODE and timezone.now() - notice.made_at > LIFETIME:
+            notice.state, notice.fault = Notice.State.DEAD, "the code expired before it could be sent"
+            notice.save(update_fields=["state", "fault"])
+            return False
+        try:
+            adapter_for(channel)(notice)
+        except ChannelDownError as error:
+            _note_failure(notice, str(error))
+            down = error
+        except DeliveryError as error:
+            _note_failure(notice, str(error))
+        except Exception as error:  # whatever it is, one message must not stop those behind it
+            log.exception("message %d could not be handed over", key)
+            _note_failure(notice, f"unexpected: {type(error).__name__}")
+        else:
+            notice.tries += 1
+            notice.state, notice.sent_at, notice.fault = Notice.State.SENT, timezone.now(), ""
+            notice.save(update_fields=["tries", "state", "sent_at", "fault"])
+            return True
+    if down:
+        raise down
+    return False
+
+
+def _claimed(key: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK_SPACE, key % 2**31])
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+def _note_failure(notice: Notice, fault: str) -> None:
+    notice.tries += 1
+    notice.fault = fault[:200]
+    notice.next_try_at = timezone.now() + wait_after(notice.tries)
+    if notice.tries >= MOST_TRIES:
+        notice.state = Notice.State.DEAD
+    notice.save(update_fields=["tries", "fault", "next_try_at", "state"])
+
+
+_ENDED = Case(When(state=Notice.State.WAITING, then=Value(Notice.State.DEAD.value)), default="state")
+"""What was emptied is not sent any more."""
+
+
+def forget_about(subject_kind: str, subject_id: int) -> int:
+    """Empty address and words of the messages about a subject that were to leave the house; returns how many.
+
+    That they were sent, when and by which channel stays. Notices on the desks of staff stay as they are.
+    """
+    leaving = Notice.objects.filter(subject_kind=subject_kind, subject_id=subject_id).exclude(channel=Channel.DESK)
+    return leaving.exclude(address="").update(address="", title="", text="", state=_ENDED)
+
+
+def forget_codes(at: datetime) -> int:
+    """Empty the words of messages with sign-in codes that are older than CODES_KEPT at *at*; returns how many."""
+    old = Notice.objects.filter(template=SIGN_IN_CODE, made_at__lt=at - CODES_KEPT).exclude(text="")
+    return old.update(text="", state=_ENDED)
 
 
 def mark_read(person: Person, newest: int) -> int:

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Callable
-from urllib.error import URLError
+from http.client import HTTPException
+from smtplib import SMTPDataError, SMTPRecipientsRefused
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from django.conf import settings
@@ -12,35 +14,49 @@ from tinhso.kernel.notices.models import Notice
 from tinhso.kernel.people.contacts import Channel
 
 GATEWAY_SECONDS = 10
+REFUSALS = frozenset({400, 410, 413, 422})
+"""HTTP answers that speak of one message; after any other fault the next message would fare no better."""
 
 
 class DeliveryError(Exception):
-    """The channel did not take the message; it is tried again."""
+    """The channel did not take the message; it is tried again later."""
+
+
+class ChannelDownError(DeliveryError):
+    """The channel takes no message at all at the moment."""
 
 
 def send_mail_notice(notice: Notice) -> None:
-    """By SMTP. Raises DeliveryError."""
+    """By SMTP. Raises DeliveryError, ChannelDownError."""
     if not settings.EMAIL_HOST:
-        raise DeliveryError("no mail server is configured (TINHSO_SMTP_HOST)")
+        raise ChannelDownError("no mail server is configured (TINHSO_SMTP_HOST)")
     try:
         send_mail(notice.title, notice.text, settings.DEFAULT_FROM_EMAIL, [notice.address])
-    except OSError as error:
+    except (SMTPRecipientsRefused, SMTPDataError, ValueError) as error:
         raise DeliveryError(f"the mail server did not take it: {type(error).__name__}") from error
+    except OSError as error:
+        raise ChannelDownError(f"the mail server cannot be used: {type(error).__name__}") from error
 
 
 def send_sms(notice: Notice) -> None:
-    """By the SMS gateway: a POST of `{"to", "text", "id"}`; any 2xx answer is an acceptance. Raises DeliveryError."""
+    """By the SMS gateway: a POST of `{"to", "text", "id"}`; any 2xx answer is an acceptance.
+
+    Raises DeliveryError, ChannelDownError.
+    """
     if not settings.TINHSO_SMS_URL:
-        raise DeliveryError("no SMS gateway is configured (TINHSO_SMS_URL)")
+        raise ChannelDownError("no SMS gateway is configured (TINHSO_SMS_URL)")
     body = json.dumps({"to": notice.address, "text": notice.text, "id": notice.pk}).encode()
-    request = Request(  # noqa: S310  the operator sets the address
-        settings.TINHSO_SMS_URL, body, {"Content-Type": "application/json", "Idempotency-Key": str(notice.pk)}
-    )
+    headers = {"Content-Type": "application/json", "Idempotency-Key": str(notice.pk)}
     try:
+        request = Request(settings.TINHSO_SMS_URL, body, headers)  # noqa: S310  the operator sets the address
         with urlopen(request, timeout=GATEWAY_SECONDS):  # noqa: S310
             pass
-    except (URLError, OSError) as error:
-        raise DeliveryError(f"the SMS gateway did not take it: {type(error).__name__}") from error
+    except HTTPError as error:
+        error.close()
+        fault = DeliveryError if error.code in REFUSALS else ChannelDownError
+        raise fault(f"the SMS gateway did not take it: it answered {error.code}") from error
+    except (OSError, ValueError, HTTPException) as error:
+        raise ChannelDownError(f"the SMS gateway cannot be used: {type(error).__name__}") from error
 
 
 def keep_in_outbox(notice: Notice) -> None:

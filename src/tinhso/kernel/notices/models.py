@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tinhso.kernel.people.models import Person
@@ -26,6 +27,7 @@ class Notice(models.Model):
     subject_id = models.BigIntegerField(null=True)
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     tries = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(default=timezone.now)
     fault = models.CharField(max_length=200, blank=True)
     made_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True)
@@ -33,7 +35,7 @@ class Notice(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["id"], condition=Q(state="waiting"), name="notice_waiting"),
+            models.Index(fields=["channel", "next_try_at", "id"], condition=Q(state="waiting"), name="notice_due"),
             models.Index(fields=["person", "-id"], name="notice_person"),
             models.Index(fields=["subject_kind", "subject_id"], name="notice_subject"),
         ]

@@ -9,7 +9,7 @@ from tinhso.kernel.people.models import Person, Token
 from tinhso.kernel.people.rules import SEE_BELOW, SEE_OWN, Post, Role, Scope
 
 _SCOPE = """
-SELECT m.role, u.id, u.path,
+SELECT m.role, u.id, u.path, u.lineage,
        CASE WHEN m.role = ANY(%(below)s)
             THEN ARRAY(SELECT s.id FROM units_unit s WHERE s.path && u.lineage)
             WHEN m.role = ANY(%(own)s) THEN u.lineage
@@ -33,7 +33,8 @@ def scope_of(person: int) -> Scope:
             },
         )
         posts = [
-            Post(Role(role), unit, frozenset(path), frozenset(seen)) for role, unit, path, seen in cursor.fetchall()
+            Post(Role(role), unit, frozenset(path), frozenset(seen), frozenset(line))
+            for role, unit, path, line, seen in cursor.fetchall()
         ]
     return Scope.of(person, posts)
 

@@ -28,12 +28,17 @@ SEE_OWN = frozenset({Role.OFFICER, Role.CLERK})
 
 @dataclass(frozen=True)
 class Post:
-    """One role in one unit. `above` are the keys of the unit and of those over it; `seen` those it may look into."""
+    """One role in one unit, by keys.
+
+    `above` are the unit and those over it, `seen` those it may look into, `line` the unit and its whole predecessors:
+    whoever works for an office also handles what those left behind.
+    """
 
     role: Role
     unit: int
     above: frozenset[int]
     seen: frozenset[int]
+    line: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,11 @@ class Scope:
     def is_staff(self) -> bool:
         """Whether the person works for an office in any role but helper."""
         return any(post.role is not Role.HELPER for post in self.posts)
+
+    @property
+    def files_for_others(self) -> bool:
+        """Whether what the person filed for residents is still its business: a helper's ends with the role."""
+        return bool(self.posts)
 
     def has(self, *roles: Role) -> bool:
         """Whether the person holds one of *roles* anywhere."""

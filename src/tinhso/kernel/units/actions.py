@@ -1,21 +1,17 @@
 """Writers of units: areas from the data file, offices from the catalogue."""
 
-import gzip
 import hashlib
-import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from django.db import connection, transaction
 
 from tinhso.kernel.catalogue import CatalogueError, Finding, Words
 from tinhso.kernel.units import queries
-from tinhso.kernel.units.catalogue import OfficeEntry, UnitsEntry, read_offices
+from tinhso.kernel.units.catalogue import OfficeEntry, UnitsEntry, area_rows, read_offices
 from tinhso.kernel.units.models import Alias, Kind, Succession, Unit
 from tinhso.kernel.units.rules import fold, sort_key
 from tinhso.kernel.worktime.rules import FIRST_DAY
@@ -95,9 +91,11 @@ def _log_code(code: str, name: str, taken: set[str]) -> str:
 
 
 def load(catalogue: Path) -> Loaded:
-    """Bring units up to the data file of areas and the catalogue's offices; what is there already stays as it is.
+    """Bring units up to the data file of areas and the catalogue's offices.
 
-    Raises CatalogueError when an office refers to a unit that does not exist.
+    An office that is there already gets the names, the last day and the aliases that the catalogue states now; what
+    else it is, and to whom it belongs, stays: cases, roles and figures of the past refer to it. Raises CatalogueError
+    when an office refers to a unit that does not exist, or differs from what it was.
     """
     with transaction.atomic():
         before = Unit.objects.count(), Succession.objects.count()
@@ -110,15 +108,8 @@ def load(catalogue: Path) -> Loaded:
     return Loaded(after[0] - before[0], after[1] - before[1])
 
 
-def _rows() -> Iterator[dict[str, Any]]:
-    packed = files("tinhso.kernel.units") / "data" / "areas.jsonl.gz"
-    with packed.open("rb") as raw, gzip.open(raw, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            yield json.loads(line)
-
-
 def _load_areas() -> None:
-    rows = list(_rows())
+    rows = list(area_rows())
     known = {(it.code, it.valid_from): it for it in Unit.objects.areas()}
     for level in _LEVELS:
         fresh = []
@@ -171,8 +162,10 @@ def _add(fresh: list[Unit]) -> None:
 
 def _load_offices(entries: Iterable[UnitsEntry]) -> None:
     entries = list(entries)
-    known = {(it.code, it.valid_from): it for it in Unit.objects.offices()}
+    known = {(it.code, it.valid_from): it for it in Unit.objects.offices().select_related("parent", "area")}
     waiting = [office for entry in entries for office in entry.units]
+    offices = list(waiting)
+    _bring_up(waiting, known)  # before any is added: a last day decides which identity a parent is
     while waiting:
         left = [office for office in waiting if not _add_office(office, known)]
         if len(left) == len(waiting):
@@ -182,8 +175,15 @@ def _load_offices(entries: Iterable[UnitsEntry]) -> None:
         waiting = left
     for entry in entries:
         for rule in entry.communes:
-            for office in rule.offices(_communes_of(rule.area, rule.from_)):
+            made = list(rule.offices(_communes_of(rule.area, rule.from_)))
+            _bring_up(made, known)
+            for office in made:
                 _add_office(office, known)
+            offices += made
+    Alias.objects.bulk_create(
+        [Alias(unit=known[it.code, it.from_], code=code) for it in offices for code in it.aliases],
+        ignore_conflicts=True,
+    )
     for entry in entries:
         for link in entry.successions:
             Succession.objects.get_or_create(
@@ -192,6 +192,36 @@ def _load_offices(entries: Iterable[UnitsEntry]) -> None:
                 day=link.on,
                 defaults={"way": link.kind, "share": link.share, "source": link.source},
             )
+
+
+def _bring_up(offices: Iterable[OfficeEntry], known: dict[tuple[str, date], Unit]) -> None:
+    """Names and last days as the catalogue states them now. Raises CatalogueError for any other difference."""
+    changed, findings = [], []
+    for office in offices:
+        it = known.get((office.code, office.from_))
+        if it is None:
+            continue
+        findings += [
+            Finding(
+                "units",
+                1,
+                f"{office.code} from {office.from_}: its {what} was {was or 'none'}; give the office "
+                "that it becomes an identity of its own, with a new `from`, and this one a `to`",
+            )
+            for what, was, now in (
+                ("kind", it.kind, office.kind),
+                ("parent", it.parent.code if it.parent else None, office.parent),
+                ("area", it.area.code if it.area else None, office.area),
+            )
+            if was != now
+        ]
+        if (it.name, it.name_en, it.valid_to) != (office.name.vi, office.name.en, office.to):
+            it.name, it.name_en, it.valid_to = office.name.vi, office.name.en, office.to
+            it.sort_key = sort_key(it.name)
+            changed.append(it)
+    if findings:
+        raise CatalogueError(findings)
+    Unit.objects.bulk_update(changed, ["name", "name_en", "valid_to", "sort_key"], batch_size=1_000)
 
 
 def _communes_of(code: str, day: date) -> list[Unit]:
@@ -238,6 +268,5 @@ def _add_office(office: OfficeEntry, known: dict[tuple[str, date], Unit]) -> boo
         sort_key=sort_key(office.name.vi),
     )
     _add([it])
-    Alias.objects.bulk_create([Alias(unit=it, code=code) for code in office.aliases], ignore_conflicts=True)
     known[office.code, office.from_] = it
     return True

@@ -67,6 +67,15 @@ class Directory:
                 return it
         raise UnknownUnitError(code, day)
 
+    def in_force(self, unit: Unit, day: date) -> Unit | None:
+        """*unit* itself if it is in force on *day*, else the office that wholly took over from it."""
+        if unit.valid_from <= day <= (unit.valid_to or day):
+            return unit
+        for it in list(self.by_key.values()):
+            if unit.pk in it.lineage and it.valid_from <= day <= (it.valid_to or day):
+                return it
+        return None
+
     def office_of(self, area: Unit, day: date) -> Unit | None:
         """The People's Committee of *area*, or of the nearest area above it that has one."""
         for key in reversed(area.path):

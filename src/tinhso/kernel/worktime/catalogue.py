@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import holidays
 from pydantic import BeforeValidator, Field, model_validator
 
-from tinhso.kernel.catalogue import Entry, read
+from tinhso.kernel.catalogue import CatalogueError, Entry, Finding, read_yaml, validate
 from tinhso.kernel.worktime.rules import FIRST_DAY, LAST_DAY, Calendar, Span
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -82,11 +82,23 @@ class CalendarEntry(Entry):
 
 
 def read_calendar(path: Path, root: Path | None = None) -> Calendar:
-    """The calendar of one file. Raises CatalogueError."""
-    return read(path, CalendarEntry, root).build()
+    """The calendar of one file, which bears the name of its file. Raises CatalogueError."""
+    source = read_yaml(path, root)
+    entry = validate(source, CalendarEntry)
+    if entry.calendar != path.stem:
+        raise CatalogueError([source.finding(("calendar",), f"calendar: it is named {path.stem}, as its file is")])
+    return entry.build()
 
 
 def read_calendars(folder: Path) -> dict[str, Calendar]:
-    """Every calendar of `<folder>/calendars`, by name. Raises CatalogueError."""
-    found = (read_calendar(path, folder) for path in sorted((folder / "calendars").glob("*.yaml")))
-    return {calendar.name: calendar for calendar in found}
+    """Every calendar of `<folder>/calendars`, by name. Raises CatalogueError with the faults of all files."""
+    found: dict[str, Calendar] = {}
+    findings: list[Finding] = []
+    for path in sorted((folder / "calendars").glob("*.yaml")):
+        try:
+            found[path.stem] = read_calendar(path, folder)
+        except CatalogueError as error:
+            findings += error.findings
+    if findings:
+        raise CatalogueError(findings)
+    return found

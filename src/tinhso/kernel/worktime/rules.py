@@ -95,7 +95,10 @@ class Calendar:
 
     def position(self, instant: datetime) -> int:
         """Working minutes from FIRST_DAY to *instant* (aware). Raises OutOfCalendarError."""
-        local = instant.astimezone(self.zone)
+        try:
+            local = instant.astimezone(self.zone)
+        except OverflowError as error:
+            raise OutOfCalendarError(f"calendars cover {FIRST_DAY} to {LAST_DAY}") from error
         index = (local.date() - FIRST_DAY).days
         if not 0 <= index < len(self._before) - 1:
             raise OutOfCalendarError(f"calendars cover {FIRST_DAY} to {LAST_DAY}, not {local.date()}")

@@ -28,7 +28,7 @@ def problem(
     if detail:
         body["detail"] = detail
     return HttpResponse(
-        json.dumps(body | more, ensure_ascii=False),
+        json.dumps(body | more, ensure_ascii=True),
         status=status,
         content_type=MEDIA_TYPE,
         headers=headers,

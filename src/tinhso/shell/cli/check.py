@@ -18,8 +18,11 @@ from tinhso.shell.database.installation import ensure_database
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), required=False)
 def check(folder: Path | None) -> None:
-    """Check the catalogue (FOLDER, else that of TINHSO_CATALOG) and this machine; exit code 1 on a fault."""
-    faults = [*_faults_of_machine(settings.TINHSO_HOME), *_faults_of_catalogue(folder or settings.TINHSO_CATALOG)]
+    """Check the catalogue (FOLDER, else that of TINHSO_CATALOG), this machine and the settings; exit code 1 on a
+    fault.
+    """
+    folder = folder or settings.TINHSO_CATALOG
+    faults = [*_faults_of_machine(settings.TINHSO_HOME), *_faults_of_catalogue(folder), *_faults_of_settings(folder)]
     for fault in faults:
         click.echo(fault)
     if faults:
@@ -57,3 +60,20 @@ def _faults_of_catalogue(folder: Path) -> list[str]:
 
     types = catalogue.CaseCatalogue(folder).types
     return [str(finding) for finding in [*catalogue.check(folder), *check_mappings(folder, types)]]
+
+
+def _faults_of_settings(folder: Path) -> list[str]:
+    """One line for each setting that can be read but not used with the catalogue in *folder*."""
+    ready()
+    from tinhso.kernel.people.limits import parse_rate  # noqa: PLC0415 - needs the apps
+    from tinhso.kernel.units.catalogue import check_offices  # noqa: PLC0415
+
+    faults = []
+    for name in ("TINHSO_REPORT_RATE", "TINHSO_API_RATE"):
+        try:
+            parse_rate(getattr(settings, name))
+        except ValueError as error:
+            faults.append(f"{name}: {error}")
+    if settings.TINHSO_ROOT_UNIT not in check_offices(folder)[0]:
+        faults.append(f"TINHSO_ROOT_UNIT: the catalogue has no office {settings.TINHSO_ROOT_UNIT}")
+    return faults

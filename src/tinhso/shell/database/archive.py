@@ -189,5 +189,5 @@ def _read_manifest(archive: Path, source: IO[bytes], size: int) -> Manifest:
         if read["format"] > FORMAT:
             raise OperatorError(f"{archive} was written by a later version ({read['version']}): install that one")
         return Manifest(**{**read, "parts": {name: Part(**part) for name, part in read["parts"].items()}})
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise OperatorError(f"{archive} has a manifest that cannot be read: {error}") from error

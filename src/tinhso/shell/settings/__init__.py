@@ -12,7 +12,7 @@ from tinhso.shell.settings import environment
 PROJECT_FOLDER = environment.project_folder()
 TINHSO_HOME = environment.home_folder()
 TINHSO_CATALOG = environment.catalog_folder()
-TINHSO_PORT = int(os.environ.get("TINHSO_PORT", "8000"))
+TINHSO_PORT = environment.number("TINHSO_PORT", 8000)
 TINHSO_DEMO = environment.flag("TINHSO_DEMO")
 TINHSO_PUBLIC_URL = os.environ.get("TINHSO_PUBLIC_URL", f"http://127.0.0.1:{TINHSO_PORT}").rstrip("/")
 TINHSO_ROOT_UNIT = os.environ.get("TINHSO_ROOT_UNIT", "H19")
@@ -20,7 +20,7 @@ TINHSO_TILES = os.environ.get("TINHSO_TILES", "")
 TINHSO_SMS_URL = os.environ.get("TINHSO_SMS_URL", "")
 TINHSO_REPORT_RATE = os.environ.get("TINHSO_REPORT_RATE", "30/m")
 TINHSO_API_RATE = os.environ.get("TINHSO_API_RATE", "600/m")
-WEB_THREADS = int(os.environ.get("TINHSO_WEB_THREADS", "8"))
+WEB_THREADS = environment.number("TINHSO_WEB_THREADS", 8)
 
 SECRET_KEY = environment.secret("secret_key", TINHSO_HOME)
 JOURNAL_DIGEST_KEY = environment.secret("digest_key", TINHSO_HOME)
@@ -63,8 +63,10 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "tinhso.shell.web.middleware.SafetyHeaders",
+    "tinhso.shell.web.middleware.ClientAddress",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tinhso.shell.web.middleware.CompressText",
     "tinhso.shell.api.middleware.Problems",
     "tinhso.shell.web.middleware.BodyLimit",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -137,7 +139,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/desk/"
 SIGN_IN_CODE_SENDER = "tinhso.kernel.notices.sign_in.tell_code"
 
-ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TINHSO_PROXIES", "0"))
+ALLAUTH_TRUSTED_PROXY_COUNT = environment.number("TINHSO_PROXIES", 0)
 ACCOUNT_ADAPTER = "tinhso.kernel.people.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]  # there is no sign-up; allauth wants to know what it would ask
@@ -189,16 +191,22 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes of a body without its files
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 EMAIL_HOST = os.environ.get("TINHSO_SMTP_HOST", "")
-EMAIL_PORT = int(os.environ.get("TINHSO_SMTP_PORT", "587"))
+EMAIL_PORT = environment.number("TINHSO_SMTP_PORT", 587)
 EMAIL_HOST_USER = os.environ.get("TINHSO_SMTP_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("TINHSO_SMTP_PASSWORD", "")
 EMAIL_USE_TLS = environment.flag("TINHSO_SMTP_TLS", default=True)
+EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = os.environ.get("TINHSO_MAIL_FROM", "tinhso@localhost")
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": "tinhso.shell.settings.redaction.DiscreetFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {"tinhso": {"level": "INFO"}},

@@ -93,6 +93,14 @@ def flag(name: str, *, default: bool = False) -> bool:
     raise ValueError(f"{name} must be 1 or 0, not {value!r}")
 
 
+def number(name: str, default: int, most: int = 65_535) -> int:
+    """A setting that is a whole number from 0 to *most*; raises ValueError, which names the setting."""
+    value = os.environ.get(name, "").strip() or str(default)
+    if not (value.isascii() and value.isdigit() and len(value) < 10 and int(value) <= most):
+        raise ValueError(f"{name} must be a whole number up to {most}, not {value!r}")
+    return int(value)
+
+
 def secret(name: str, home: Path) -> str:
     """The secret of `TINHSO_<NAME>`, else one made once and kept readable by its owner only under *home*."""
     given = os.environ.get(f"TINHSO_{name.upper()}")

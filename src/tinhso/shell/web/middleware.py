@@ -1,16 +1,18 @@
-"""What happens to every request before and after its page: safety headers, the body's limit, the language."""
+"""What happens to every request around its page: safety headers, whose it is, the body's limit, the language."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from tinhso.shell.web.views import too_large
 
 Next = Callable[[HttpRequest], HttpResponse]
+MOST_DIGITS = 15
 
 
 def content_policy(tiles: str) -> str:
@@ -52,6 +54,34 @@ class SafetyHeaders:
         return response
 
 
+class ClientAddress:
+    """Behind `TINHSO_PROXIES` reverse proxies, makes `REMOTE_ADDR` the address that the outermost of them saw.
+
+    Each proxy adds the address that it was called from at the end of X-Forwarded-For; what stands before those is
+    the client's own word and is not believed. Limits on how often one address may do a thing count by this.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        proxies: int = settings.ALLAUTH_TRUSTED_PROXY_COUNT
+        told = [it.strip() for it in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+        if 0 < proxies <= len(told) and told[-proxies]:
+            request.META["REMOTE_ADDR"] = told[-proxies]
+        return self.get_response(request)
+
+
+class CompressText(GZipMiddleware):
+    """Sends pages and JSON gzipped, with Django's random padding against BREACH. Photos are small as they are."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        kind = response.headers.get("Content-Type", "")
+        if response.streaming or not (kind.startswith("text/") or "json" in kind):
+            return response
+        return super().process_response(request, response)
+
+
 class BodyLimit:
     """Refuses a body that says it is larger than `BODY_LIMIT` bytes before any of it is read.
 
@@ -63,7 +93,7 @@ class BodyLimit:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdecimal() and int(length) > settings.BODY_LIMIT:
+        if length.isdecimal() and (len(length) > MOST_DIGITS or int(length) > settings.BODY_LIMIT):
             with translation.override(chosen_language(request)):
                 return too_large(request)
         return self.get_response(request)

@@ -1,6 +1,5 @@
 """Residents' reports for machines: public, no account needed."""
 
-import hashlib
 import json
 from datetime import datetime
 from typing import Annotated, Any
@@ -21,6 +20,7 @@ from tinhso.kernel.cases.queries import current_version
 from tinhso.kernel.files.actions import store_photo
 from tinhso.kernel.files.rules import check_size
 from tinhso.kernel.journal.actions import CommandRepeatedError
+from tinhso.kernel.journal.actions import digest as keyed_digest
 from tinhso.kernel.journal.models import Event
 from tinhso.kernel.people.limits import seconds_to_wait
 from tinhso.kernel.units.models import Unit
@@ -28,7 +28,7 @@ from tinhso.systems.reports.queries import public_steps
 
 router = Router()
 TYPE = "report"
-LONGEST_KEY = 200
+LONGEST_KEY, UNGUESSABLE_KEY = 200, 16
 
 
 class TooOftenError(Exception):
@@ -142,7 +142,7 @@ def report(
     _limit(request)
     place = {"lat": body.lat, "lon": body.lon, "commune": body.commune}
     given = any(value is not None for value in place.values())
-    digest = hashlib.sha256(json.dumps(body.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+    digest = keyed_digest(json.dumps(body.model_dump(mode="json"), sort_keys=True))
     opening = Opening(
         type=TYPE,
         typed={
@@ -153,7 +153,7 @@ def report(
         },
         channel="api",
         photos=body.photo,
-        command_key=command_key("report", idempotency_key) if idempotency_key else None,
+        command_key=_own_key(request, idempotency_key) if idempotency_key else None,
         request_digest=digest,
     )
     try:
@@ -161,6 +161,13 @@ def report(
     except CommandRepeatedError as repeated:
         return Status(201, _first_answer(repeated.event, digest))
     return Status(201, _made(case, case.lead, case.due_at))
+
+
+def _own_key(request: HttpRequest, key: str) -> str:
+    """Strangers share one space of keys. Long ones do not meet by chance, and a phone may change its address between
+    two tries; short ones such as `1` are kept apart by address."""
+    client = "report" if len(key) >= UNGUESSABLE_KEY else f"report {request.META.get('REMOTE_ADDR', '')}"
+    return command_key(client, key)
 
 
 def _limit(request: HttpRequest) -> None:

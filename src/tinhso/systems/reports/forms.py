@@ -1,6 +1,5 @@
 """The form of a new report: what was typed is kept, word by word, until it is taken."""
 
-import hashlib
 import re
 import secrets
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from tinhso.kernel.files.actions import store_photo
 from tinhso.kernel.files.rules import UploadRefusedError, check_size
+from tinhso.kernel.journal.actions import digest
 from tinhso.kernel.people.models import Person
 
 MOST_PHOTOS = 5
@@ -110,9 +110,9 @@ class ReportForm:
 
     @property
     def digest(self) -> str:
-        """What identifies the content: the same form sent twice has the same one, its photos aside."""
+        """What identifies the content, keyed: the same form sent twice has the same one, its photos aside."""
         parts = (self.category, self.text, self.latitude, self.longitude, self.commune, self.contact)
-        return hashlib.sha256("\n\0".join(parts).encode(errors="replace")).hexdigest()
+        return digest("\n\0".join(parts).encode(errors="replace").decode())
 
     def refuse(self, errors: Mapping[str, object]) -> None:
         """Put reasons beside their fields."""

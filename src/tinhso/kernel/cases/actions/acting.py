@@ -11,13 +11,14 @@ from tinhso.kernel.cases.actions.routing import route_on
 from tinhso.kernel.cases.actions.writing import Writing, writing
 from tinhso.kernel.cases.catalogue import ActionEntry, FieldKind
 from tinhso.kernel.cases.models import Case, StageKind
-from tinhso.kernel.cases.notifying import raiser_messages
+from tinhso.kernel.cases.notifying import FOLLOWERS_TEXT, desk_messages, raiser_messages
 from tinhso.kernel.cases.queries import course_of
 from tinhso.kernel.cases.rules import workflow
 from tinhso.kernel.cases.rules.inputs import InvalidInputError, check, plain_text
 from tinhso.kernel.cases.rules.parties import Actor
 from tinhso.kernel.cases.rules.workflow import Refusal, RefusedError
 from tinhso.kernel.files.actions import attach_to
+from tinhso.kernel.people.rules import Role
 
 LONGEST_COMMENT = 1_000
 
@@ -79,6 +80,10 @@ def _carry_out(
     if "raiser" in entry.tells:
         said = {remark.name: remark.text for remark in change.remarks}
         change.messages += raiser_messages(change.case, change.type, name, said)
+    if "followers" in entry.tells:
+        for unit in change.case.following:
+            change.messages += desk_messages(change.case, FOLLOWERS_TEXT, unit, Role.LEADER)
+            change.messages += desk_messages(change.case, FOLLOWERS_TEXT, unit, Role.OFFICER)
 
 
 def _move(change: Writing, entry: ActionEntry, data: dict[str, Any]) -> None:

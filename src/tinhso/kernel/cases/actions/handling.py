@@ -1,14 +1,16 @@
 """What every case allows whatever its type: assign, take, push up, merge, comment, attach, redate."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from uuid import UUID
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tinhso.kernel.cases import queries
-from tinhso.kernel.cases.actions.routing import give_to, known_office
+from tinhso.kernel.cases.actions.routing import give_to, hand_up, known_office
 from tinhso.kernel.cases.actions.writing import HiddenError, Writing, writing
 from tinhso.kernel.cases.catalogue import FieldEntry
 from tinhso.kernel.cases.models import Case, StageKind
@@ -125,13 +127,9 @@ def push_up(
         target = unit_above(change)
         if target is None:
             raise RefusedError(Refusal.NO_UNIT_ABOVE)
-        below = change.case.lead_id
-        change.set(following=sorted({*change.case.following, below}))
-        give_to(change, target)
-        words = change.words("reason", text, public=True, personal=False)
-        change.happened(
-            "case.pushed_up", {"from_unit": below, "unit": target.pk, "words": words}, command_key=command_key
-        )
+        data = hand_up(change, target)
+        data["words"] = change.words("reason", text, public=True, personal=False)
+        change.happened("case.pushed_up", data, command_key=command_key)
     return change.case
 
 
@@ -148,7 +146,14 @@ def unit_above(change: Writing) -> Unit | None:
                 continue  # a reform made the rule stale; the unit above still stands
             if focal.pk not in lead.path and focal.pk not in change.case.following:
                 return focal
-    return directory().by_key[lead.parent_id] if lead.parent_id else None
+    return directory().in_force(directory().by_key[lead.parent_id], day) if lead.parent_id else None
+
+
+@contextmanager
+def _locked(*keys: int) -> Iterator[None]:
+    """Both cases of a merge, always in the same order: two merges crosswise wait for each other, not for ever."""
+    list(Case.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk", flat=True))
+    yield
 
 
 def merge(
@@ -164,7 +169,11 @@ def merge(
 
     Raises HiddenError (for either case), RefusedError, ConflictError.
     """
-    with writing(key, actor, seen_version=seen_version, at=at, command_key=command_key) as change:
+    with (
+        transaction.atomic(),
+        _locked(key, into),
+        writing(key, actor, seen_version=seen_version, at=at, command_key=command_key) as change,
+    ):
         change.require(change.type.rights.merge)
         _still_open(change)
         target = Case.objects.select_related("lead").filter(pk=into).first()
@@ -172,6 +181,8 @@ def merge(
             raise HiddenError(into)
         if target.pk == key or target.merged_into_id or target.root != change.case.root:
             raise RefusedError(Refusal.SAME_CASE)
+        if target.stage_kind == StageKind.CLOSED:
+            raise RefusedError(Refusal.TARGET_CLOSED)
         stage = change.type.closing_stage
         clocks = workflow.moved_clocks(change.type, change.clocks(), change.calendar, stage, change.at)
         change.set(merged_into=target, stage=stage, stage_kind=StageKind.CLOSED, closed_at=change.at)
@@ -233,6 +244,10 @@ def redate(
         change.require(change.type.rights.redate)
         _still_open(change)
         text = _reason(change, reason)
+        try:
+            due = due.astimezone(UTC)
+        except OverflowError as error:
+            raise InvalidInputError({"due": _("The new due date lies too far ahead.")}) from error
         if due <= change.at:
             raise InvalidInputError({"due": _("The new due date must lie in the future.")})
         clocks, name = change.clocks(), change.type.main_clock

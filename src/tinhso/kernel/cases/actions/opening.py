@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -137,11 +138,12 @@ def _find_lead(case_type: CaseType, category: str, top: Unit, area: Unit | None,
     day = timezone.localdate(at)
     office = directory().office_of(area, day) if area else None
     code = route(routing, top.code, category, office.code if office and office.pk != top.pk else None)
-    try:
-        return directory().unit(code, day) if code else top
-    except UnknownUnitError:
-        # A rule made stale by a reform must not lose a report: the centre takes it.
-        return directory().unit(routing.centre[top.code], day)
+    # A rule made stale by a reform must not lose a report: the centre takes it, else the office on top.
+    for wanted in (code, routing.centre.get(top.code)):
+        with suppress(UnknownUnitError):
+            if wanted:
+                return directory().unit(wanted, day)
+    return top
 
 
 def _next_number(pattern: str, at: datetime) -> str:

@@ -1,6 +1,7 @@
 """Giving a case to another office."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from django.utils import timezone
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 from tinhso.kernel.cases import queries
 from tinhso.kernel.cases.actions.writing import Writing
 from tinhso.kernel.cases.rules.inputs import InvalidInputError
+from tinhso.kernel.cases.rules.workflow import Refusal, RefusedError
 from tinhso.kernel.units.models import Unit
 from tinhso.kernel.units.queries import UnknownUnitError, directory
 
@@ -24,6 +26,8 @@ def known_office(change: Writing, code: str, name: str) -> Unit:
 def give_to(change: Writing, lead: Unit) -> None:
     """Make *lead* the lead unit; whoever handled the case before no longer does."""
     case = change.case
+    if case.lead_id == lead.pk:
+        return
     supporting = [unit for unit in case.supporting if unit != lead.pk]
     change.set(
         lead=lead,
@@ -49,12 +53,26 @@ def route_on(change: Writing, values: Mapping[str, Any], data: dict[str, Any]) -
 
 
 def centre_of(change: Writing) -> Unit:
-    """The operations centre that takes what no office takes; the top of the tree where none is named."""
+    """The operations centre that takes what no office takes, of the province as it is today; else its top office.
+
+    Raises RefusedError where nothing of the lead's tree is left.
+    """
     routing = queries.routing_of(change.case.root)
     day = timezone.localdate(change.at)
-    for key in change.case.lead.path:
-        top = directory().by_key[key]
+    tops = [directory().in_force(directory().by_key[key], day) for key in change.case.lead.path]
+    for top in filter(None, tops):
         code = routing.centre.get(top.code) if routing else None
         if code:
-            return directory().unit(code, day)
-    return directory().by_key[change.case.lead.path[0]]
+            with suppress(UnknownUnitError):
+                return directory().unit(code, day)
+    if tops[0] is None:
+        raise RefusedError(Refusal.NO_UNIT_ABOVE)
+    return tops[0]
+
+
+def hand_up(change: Writing, target: Unit) -> dict[str, Any]:
+    """Give the case to the level above; the unit that had it keeps following. Returns what the event says of it."""
+    below = change.case.lead_id
+    change.set(following=sorted({*change.case.following, below}))
+    give_to(change, target)
+    return {"from_unit": below, "unit": target.pk}

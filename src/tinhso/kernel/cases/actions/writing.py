@@ -63,8 +63,11 @@ class Writing:
         return {name: Clock.read(stored) for name, stored in self.case.clocks.items()}
 
     def set_clocks(self, clocks: Mapping[str, Clock]) -> None:
-        """Store clocks and what follows from the main one."""
+        """Store clocks and what follows from the main one; steps that a later due date moved ahead come again."""
         main = clocks.get(self.type.main_clock or "")
+        if main and main.running:
+            passed = workflow.alarms_passed(self.type, main, self.calendar, self.at)
+            self.set(alarms_done=min(self.case.alarms_done, passed))
         self.set(
             clocks={name: clock.stored() for name, clock in clocks.items()},
             due_at=main.due if main else None,

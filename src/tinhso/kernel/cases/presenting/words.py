@@ -95,6 +95,7 @@ REFUSALS: Mapping[Refusal, "Sentence"] = {
     Refusal.CHANGED_MEANWHILE: _("The case was changed meanwhile. Look at it again, then choose."),
     Refusal.NO_UNIT_ABOVE: _("No office stands above this one. Assign the case to another office instead."),
     Refusal.NOT_RATEABLE: _("This case cannot be rated: it is not closed, was rated already, or too long ago."),
+    Refusal.TARGET_CLOSED: _("The other case is closed already. Merge into one that is still open."),
     Refusal.SAME_CASE: _(
         "These two cannot be merged: they are one and the same, of different types, or the other one was merged"
         " itself. Give the number of the case that goes on."

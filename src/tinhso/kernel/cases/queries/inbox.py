@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -68,9 +68,10 @@ class Cursor(tuple[datetime | None, int]):
         """The inverse of `str`. Raises ValueError."""
         at, _, key = text.rpartition("_")
         instant = None if at == "-" else datetime.fromisoformat(at)
-        if (instant and instant.tzinfo is None) or not key.isdecimal() or len(key) > 18:
+        sound = instant is None or (instant.tzinfo is not None and 1 < instant.year < 9999)
+        if not sound or not key.isdecimal() or len(key) > 18:
             raise ValueError("not the end of a page")
-        return cls((instant, int(key)))
+        return cls((instant.astimezone(UTC) if instant else None, int(key)))
 
 
 @dataclass(frozen=True)

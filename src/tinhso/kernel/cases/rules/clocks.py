@@ -113,10 +113,17 @@ def finish(clock: Clock, calendar: Calendar, at: datetime) -> Clock:
 
 
 def redate(clock: Clock, calendar: Calendar) -> Clock:
-    """Work out the due date again after the calendar changed."""
-    if clock.since is None:
+    """Work out the due date again after the calendar changed.
+
+    A date that still lies where the limit ends is left as it is, to the minute: it may have been given by hand. One
+    that was missed before the clock last stood still stays missed.
+    """
+    left = clock.limit - clock.used
+    if clock.since is None or left <= 0:
         return clock
-    return replace(clock, due=calendar.add(clock.since, clock.limit - clock.used))
+    if clock.due is not None and calendar.between(clock.since, clock.due) == left:
+        return clock
+    return replace(clock, due=calendar.add(clock.since, left))
 
 
 def extend(clock: Clock, calendar: Calendar, due: datetime) -> Clock:

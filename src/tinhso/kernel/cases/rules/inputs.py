@@ -1,6 +1,7 @@
 """Checking what people typed against the fields of a case type. Unknown input is refused, not guessed."""
 
 import math
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     Message = str | _StrPromise
 
 _LINE_SIGNS = {"\n", "\t"}
+_AS_PLAIN = {"Zs": " ", "Zl": "\n", "Zp": "\n"}
+"""What stands for the many kinds of spaces and line ends of Unicode, which pasted text is full of."""
 
 
 class InvalidInputError(Exception):
@@ -49,10 +52,9 @@ class Values:
 
 
 def plain_text(value: str) -> str:
-    """*value* without signs that no text has: control signs and halves of surrogate pairs."""
-    kept = (
-        sign for sign in value.replace("\r\n", "\n").replace("\r", "\n") if sign.isprintable() or sign in _LINE_SIGNS
-    )
+    """*value* with plain spaces and line ends, and without signs that no text has: control signs, halves of pairs."""
+    plain = "".join(_AS_PLAIN.get(unicodedata.category(sign), sign) for sign in value.replace("\r\n", "\n"))
+    kept = (sign for sign in plain.replace("\r", "\n") if sign.isprintable() or sign in _LINE_SIGNS)
     return "".join(kept).strip()
 
 

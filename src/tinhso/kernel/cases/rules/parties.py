@@ -69,14 +69,21 @@ class Actor:
 
     def raised(self, case: Standing) -> bool:
         """Whether the actor is, or files for, whoever raised the case."""
-        return self.holds_secret or (self.person is not None and self.person in {case.raiser, case.filed_by})
+        return self.holds_secret or is_raiser(self.scope, case)
 
 
 def sees(scope: Scope, case: Standing) -> bool:
     """Whether a person may see a case. `CaseQuerySet.visible_to` is the same for lists."""
     if scope.person is None:
         return False
-    return bool(scope.seen & case.units) or scope.person in {case.raiser, case.filed_by}
+    return bool(scope.seen & case.units) or is_raiser(scope, case)
+
+
+def is_raiser(scope: Scope, case: Standing) -> bool:
+    """Whether a person raised a case, or filed it for somebody and still may."""
+    if scope.person is None:
+        return False
+    return scope.person == case.raiser or (scope.files_for_others and scope.person == case.filed_by)
 
 
 def is_one_of(actor: Actor, parties: Sequence[Party], case: Standing) -> bool:
@@ -87,7 +94,8 @@ def is_one_of(actor: Actor, parties: Sequence[Party], case: Standing) -> bool:
 def _is(actor: Actor, party: Party, case: Standing) -> bool:
     if party.role is None:
         return actor.raised(case)
-    held = {post.unit for post in actor.scope.posts if post.role == party.role}
+    # An office also acts on what its whole predecessors left open.
+    held = frozenset().union(*({post.unit} | post.line for post in actor.scope.posts if post.role == party.role))
     if party.where is Where.OF_LEAD:
         return case.lead in held
     if party.where is Where.OVER_LEAD:

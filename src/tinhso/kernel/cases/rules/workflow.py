@@ -27,6 +27,7 @@ class Refusal(StrEnum):
     NO_UNIT_ABOVE = "no-unit-above"
     NOT_RATEABLE = "not-rateable"
     SAME_CASE = "same-case"
+    TARGET_CLOSED = "target-closed"
     CLOCK_STANDS = "clock-stands"
 
 
@@ -115,6 +116,12 @@ def moved_clocks(
         )
         for name, clock in clocks.items()
     }
+
+
+def alarms_passed(case_type: "CaseType", clock: Clock, calendar: Calendar, at: datetime) -> int:
+    """How many steps of the type's escalation lie before *at* on a running clock."""
+    alarms = (next_alarm(case_type, clock, calendar, done) for done in range(len(case_type.escalation)))
+    return sum(alarm is not None and alarm <= at for alarm in alarms)
 
 
 def next_alarm(case_type: "CaseType", clock: Clock | None, calendar: Calendar, done: int) -> datetime | None:
