@@ -80,12 +80,10 @@ class Load:
         client = _Client(self.port)
         headers = {"Authorization": f"Bearer {self.token}"}
         steps = (("accept", {}), ("close", {"outcome": "solved", "answer": "Đã xử lý xong."}))
-        while True:
+        while not self.stopping.is_set():
             try:
                 code = self._codes.get(timeout=0.2)
             except queue.Empty:
-                if self.stopping.is_set():
-                    return
                 continue
             for action, inputs in steps:
                 path = f"/api/v1/cases/{code}/actions/{action}"

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.province import MONDAY, Staff
-from tinhso.kernel.cases.actions import act
+from tinhso.kernel.cases.actions import act, erasing
 from tinhso.kernel.cases.actions.erasing import erase_due
 from tinhso.kernel.cases.models import Case, Remark
 from tinhso.kernel.cases.rules.parties import Actor
@@ -15,6 +15,7 @@ from tinhso.kernel.journal import queries
 from tinhso.kernel.journal.models import Event
 from tinhso.kernel.measures import followers
 from tinhso.kernel.measures.models import Fact
+from tinhso.kernel.notices.actions import forget_about
 from tinhso.kernel.notices.models import Notice
 
 RETENTION = timedelta(days=24 * 30)
@@ -87,14 +88,11 @@ def test_more_cases_than_one_batch_are_erased_past_one_that_cannot_be(
     report: Report, staff: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second, third = (closed(report, staff) for _ in range(3))
-    from tinhso.kernel.cases.actions import erasing
-
-    forget = erasing.forget_about
 
     def unlucky(kind: str, key: int) -> int:
         if key == first.pk:
             raise RuntimeError
-        return forget(kind, key)
+        return forget_about(kind, key)
 
     monkeypatch.setattr(erasing, "AT_ONCE", 1)
     monkeypatch.setattr(erasing, "forget_about", unlucky)

@@ -1,6 +1,7 @@
 """Logs hold no secrets of tracking links."""
 
 import logging
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -26,7 +27,8 @@ def test_secrets_and_queries_of_addresses_are_left_out(line: str, logged: str) -
 
 
 def test_every_handler_of_the_log_leaves_them_out_of_tracebacks_too() -> None:
-    used = {settings.LOGGING["formatters"][it["formatter"]]["()"] for it in settings.LOGGING["handlers"].values()}
+    laid_down: dict[str, Any] = settings.LOGGING
+    used = {laid_down["formatters"][it["formatter"]]["()"] for it in laid_down["handlers"].values()}
     assert used == {f"{DiscreetFormatter.__module__}.{DiscreetFormatter.__qualname__}"}
     fault = ValueError(f"no page /t/{SECRET}")
     record = logging.LogRecord(

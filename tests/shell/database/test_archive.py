@@ -145,6 +145,7 @@ def test_refuses_a_later_format_and_a_manifest_of_another_shape(tmp_path: Path) 
         (json.dumps({**asdict(EMPTY), "format": archive.FORMAT + 1, "version": "9.0"}), "a later version .9.0."),
         ("[]", "cannot be read"),
         ("{", "cannot be read"),
+        ("[" * 100_000, "cannot be read"),
     ]:
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w") as tar:

@@ -16,6 +16,10 @@ LAST_DAY = date(9998, 12, 31)
 """Python's calendar ends a year later."""
 
 
+def _midnight_after(day: date) -> datetime:
+    return datetime.combine(min(day, LAST_DAY) + timedelta(days=1), time(), rules.ZONE)
+
+
 @dataclass(frozen=True)
 class Selection:
     """Which cases are counted.
@@ -54,10 +58,9 @@ class Selection:
         return list(self.unit.lineage) if self.with_lineage else [self.unit.pk]
 
     def instant(self) -> datetime:
-        """When "open" and "overdue" are looked at: now, or the end of the last day."""
-        if self.end is None:
-            return timezone.now()
-        return datetime.combine(min(self.end, LAST_DAY) + timedelta(days=1), time(), rules.ZONE)
+        """When "open" and "overdue" are looked at: the end of the last day, but never later than now."""
+        now = timezone.now()
+        return now if self.end is None else min(now, _midnight_after(self.end))
 
 
 @dataclass(frozen=True)
@@ -244,7 +247,7 @@ def _times(
         parameters["start"] = datetime.combine(selection.start, time(), rules.ZONE)
     if selection.end:
         wheres.append(f"{measure.denominator} < %(end)s")
-        parameters["end"] = selection.instant()
+        parameters["end"] = _midnight_after(selection.end)
     wheres.append(f"{measure.denominator} IS NOT NULL")
     value = measure.numerator
     columns = (

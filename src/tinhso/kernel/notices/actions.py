@@ -77,7 +77,7 @@ def _notice(message: Message) -> Notice:
 
 def wait_after(tries: int) -> timedelta:
     """How long to wait after so many failed tries (1 or more)."""
-    return min(FIRST_WAIT * 2 ** min(tries - 1, 16), LONGEST_WAIT)
+    return min(FIRST_WAIT * (1 << min(tries - 1, 16)), LONGEST_WAIT)
 
 
 def deliver_some(most: int = 100) -> int:

@@ -143,11 +143,6 @@ def read_offices(folder: Path) -> list[UnitsEntry]:
     return entries
 
 
-def office_codes(entries: Iterable[UnitsEntry]) -> set[str]:
-    """Every office code that the catalogue gives out by name (offices of communes are numbered at loading)."""
-    return {office.code for entry in entries for office in entry.units}
-
-
 def area_rows() -> Iterator[dict[str, Any]]:
     """The data file of areas: a row for each identity (`kind`), then a row for each succession (`old`)."""
     packed = files("tinhso.kernel.units") / "data" / "areas.jsonl.gz"
