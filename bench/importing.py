@@ -22,8 +22,8 @@ TABLES = ("cases_case", "journal_event")
 
 
 def data_folder() -> Path:
-    """Where the real logs lie: `TINHSO_BENCH_DATA`, else `../shared/data` beside the checkout."""
-    return Path(os.environ.get("TINHSO_BENCH_DATA") or settings.PROJECT_FOLDER.parent / "shared" / "data")
+    """Where the real logs lie: `BENCH_DATA`, else `../shared/data` beside the checkout."""
+    return Path(os.environ.get("BENCH_DATA") or settings.PROJECT_FOLDER.parent / "shared" / "data")
 
 
 def measure_import(place: Arena, *, short: bool) -> list[Result]:

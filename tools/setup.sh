@@ -38,7 +38,10 @@ fresh() {
 
 # What style sheets and scripts are made from, the templates included: unused style is left out.
 asset_sources() {
-  find package.json package-lock.json tools/assets.mjs assets -type f | LC_ALL=C sort
+  {
+    find package.json package-lock.json tools/assets.mjs assets -type f
+    find src/tinhso -type f \( -name '*.html' -o -name '*.py' \) # they name the classes that are kept
+  } | LC_ALL=C sort
   find src/tinhso -type f \( -name '*.html' -o -path '*/static/*' -o -path '*/templatetags/*.py' \) | LC_ALL=C sort
 }
 

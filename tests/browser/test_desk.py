@@ -16,10 +16,8 @@ from tinhso.kernel.cases import actions
 from tinhso.kernel.cases.models import Case
 from tinhso.kernel.cases.rules.parties import Actor
 
-playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium")
 AXE = settings.PROJECT_FOLDER / "node_modules" / "axe-core" / "axe.min.js"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1366, "height": 850}
 
 pytestmark = [
@@ -31,13 +29,10 @@ Open = Callable[..., Any]
 Report = Callable[..., Case]
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with playwright.sync_playwright() as control, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # playwright runs a loop of its own beside the database
-        started = control.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield started
-        started.close()
+@pytest.fixture
+def chromium(request: pytest.FixtureRequest) -> Any:
+    """The browser of the whole run; playwright allows only one in a process."""
+    return request.getfixturevalue("browser")
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from tinhso.kernel.people.models import Person
 from tinhso.kernel.people.rules import Role
 from tinhso.kernel.units.models import Unit
 
-playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium")
 AXE = settings.PROJECT_FOLDER / "node_modules" / "axe-core" / "axe.min.js"
 PASSWORD = "bốn từ không ai nghĩ"
@@ -31,13 +30,10 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with playwright.sync_playwright() as control, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # playwright runs a loop of its own beside the database
-        browser = control.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+@pytest.fixture
+def chromium(request: pytest.FixtureRequest) -> Any:
+    """The browser of the whole run; playwright allows only one in a process."""
+    return request.getfixturevalue("browser")
 
 
 @pytest.fixture(params=[True, False], ids=["script", "no script"])

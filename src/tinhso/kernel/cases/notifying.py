@@ -1,6 +1,7 @@
 """Whom a case's events are told, in which words."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from django.conf import settings
 from django.utils import timezone, translation
@@ -63,7 +64,8 @@ def parameters(case: Case, language: str, words: Mapping[str, str]) -> dict[str,
 def _address_of(case: Case) -> Address | None:
     contact = case.personal.get("contact")
     if contact:
-        return parse_contact(str(contact))
+        with suppress(ValueError):  # one that was taken before the rules for contacts became stricter
+            return parse_contact(str(contact))
     if case.raiser and case.raiser.phone:
         return Address(Channel.SMS, case.raiser.phone)
     if case.raiser and case.raiser.email:

@@ -2,11 +2,12 @@
 picture survives, neither scripts nor the place where it was taken."""
 
 import io
+import struct
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pillow_heif
+import pi_heif
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -21,7 +22,7 @@ JPEG_QUALITY = 82
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 
 Image.init()  # all of Pillow's own formats, before one is asked for by name
-pillow_heif.register_heif_opener()
+pi_heif.register_heif_opener()
 
 
 class UploadRefusedError(Exception):
@@ -67,7 +68,7 @@ def safe_photo(data: bytes) -> Photo:
         raise UploadRefusedError(
             _("This picture has too many pixels. Take it again at a lower resolution.")
         ) from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+    except (UnidentifiedImageError, OSError, ValueError, TypeError, SyntaxError, EOFError, struct.error) as error:
         raise UploadRefusedError(
             _("This file is not a photo that can be read. Send a JPEG, PNG, WebP or HEIC picture.")
         ) from error

@@ -44,4 +44,4 @@ class SecondFactor:
 
 
 def _open_pages() -> tuple[str, ...]:
-    return reverse("account_home"), reverse("language"), settings.STATIC_URL
+    return reverse("account_home"), reverse("language"), settings.STATIC_URL, "/api/"

@@ -43,7 +43,7 @@ def _run(home: Path, *, demo: bool, reset: bool) -> None:
             _throw_away(home)
         require_disk(home)
         require_port(bind, settings.TINHSO_PORT)
-        if demo:
+        if demo or (home / DEMO_MARK).exists():  # a demo stays one, however it is started
             os.environ["TINHSO_DEMO"] = "1"
         supervisor = Supervisor(home, None if os.environ.get("DATABASE_URL") else EmbeddedPostgres(home))
         supervisor.take_signals()

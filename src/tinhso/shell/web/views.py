@@ -1,5 +1,7 @@
 """Pages of the shell itself: whether the installation is ready, and what is said when a request goes wrong."""
 
+import logging
+
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection
@@ -7,12 +9,14 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template import loader
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from tinhso.kernel.journal import followers
 
+log = logging.getLogger(__name__)
 WORKER_SILENCE = 30
 """Seconds that a worker may be silent before it counts as gone; procrastinate's beat every 10 s."""
 
@@ -139,4 +143,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if request.path.startswith("/api/"):
         return _problem(500, "internal", title)
     advice = _("What you sent may not have been saved. Try again in a minute.")
-    return HttpResponse(loader.render_to_string("500.html", {"title": title, "advice": advice}), status=500)
+    try:
+        page: str = loader.render_to_string("500.html", {"title": title, "advice": advice})
+    except Exception:  # the page itself may be what fails, as with assets that were not built
+        log.exception("the error page could not be rendered")
+        page = f"<!doctype html><title>{escape(title)}</title><h1>{escape(title)}</h1><p>{escape(advice)}</p>"
+    return HttpResponse(page, status=500)

@@ -41,7 +41,7 @@ def map_page(request: HttpRequest, person: Person) -> HttpResponse:
     now = timezone.now()
     asked = read_address(request.GET, person.scope, timezone.localdate(now))
     shown = _shown(request)
-    communes = places.by_commune(_behind(asked, shown).cases().visible_to(person.scope), now)
+    communes = places.by_commune(_behind(asked, shown).cases().visible_to(person.scope), asked.selection.instant())
     context = {
         "nav": "map",
         "asked": asked,
@@ -80,9 +80,9 @@ def cells(request: HttpRequest, person: Person) -> HttpResponse:
     visible = _behind(asked, shown).cases().visible_to(person.scope)
     single = places.points(visible, box) if resolution is None else None
     if single is not None:
-        features = [case_feature(case, now) for case in single]
+        features = [case_feature(case, asked.selection.instant()) for case in single]
     else:
-        crowds = places.crowds(visible, box, resolution or CELL_RESOLUTION, now)
+        crowds = places.crowds(visible, box, resolution or CELL_RESOLUTION, asked.selection.instant())
         features = [crowd_feature(it, asked, shown) for it in crowds]
     return JsonResponse(_collection(features), content_type="application/geo+json")
 
