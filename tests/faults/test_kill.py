@@ -5,7 +5,6 @@
 
 import os
 import random
-import re
 import subprocess
 import sys
 import time
@@ -76,22 +75,32 @@ def test_no_kill_loses_or_doubles_an_acknowledged_write(busy: tuple[Installation
 
 def _round(installation: Installation, load: Load, target: str) -> None:
     time.sleep(random.uniform(*PAUSE))
-    victim = _victim(installation, target)
     before = load.promises
-    victim.kill()
+    assert wait_for(lambda: _kill(installation, target), RECOVERY_LIMIT), f"no {target}\n{installation.said()}"
     assert wait_for(lambda: load.promises >= before + PROMISES_AFTER_A_KILL, RECOVERY_LIMIT), (
         f"after the kill of {target} nothing is taken\n{installation.said()}"
     )
 
 
-def _victim(installation: Installation, target: str) -> psutil.Process:
-    """The process to kill: of the web the leader or one that answers, of PostgreSQL the leader or a client's."""
+def _kill(installation: Installation, target: str) -> bool:
+    """Kill one process of that kind; False while there is none, because it is coming back from something else."""
+    try:
+        victims = _victims(installation, target)
+        if victims:
+            random.choice(victims).kill()
+    except psutil.NoSuchProcess:
+        return False
+    return bool(victims)
+
+
+def _victims(installation: Installation, target: str) -> list[psutil.Process]:
+    """The leader of a kind; for "web worker" those that answer requests, for "backend" clients' of PostgreSQL."""
     if target == "web worker":
-        return random.choice(installation.children("web")[0].children())
+        return [child for leader in installation.children("web")[:1] for child in leader.children()]
     if target == "backend":
-        [leader] = installation.children("postgres")
-        return random.choice([it for it in leader.children() if re.search("tinhso tinhso", " ".join(it.cmdline()))])
-    return installation.children(target)[0]
+        clients = [child for leader in installation.children("postgres") for child in leader.children()]
+        return [it for it in clients if "tinhso tinhso" in " ".join(it.cmdline())]
+    return installation.children(target)[:1]
 
 
 def _assert_everything_lives(installation: Installation) -> None:

@@ -214,9 +214,10 @@ def _single_cases(
     selection: Selection, by: By | None, table: str, columns: str, wheres: list[str], period_key: str
 ) -> str:
     """A statement over rows of single cases, whose unit is the lead unit itself."""
-    join = ""
-    if selection.unit is not None or by is By.UNIT:
-        join = "JOIN units_unit u ON u.id = unit_id AND u.path && %(units)s::bigint[]"
+    join = "JOIN units_unit u ON u.id = unit_id" if by is By.UNIT else ""
+    if selection.unit is not None:
+        # As an array worked out beforehand, which an index can be asked for; a join would read the whole table.
+        wheres.append("unit_id = ANY(ARRAY(SELECT id FROM units_unit WHERE path && %(units)s::bigint[]))")
     key = "NULL"
     if by is By.UNIT:
         key = _BUCKET
