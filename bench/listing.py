@@ -9,7 +9,7 @@ from django.test import Client
 from bench.arena import Stage
 from bench.filling import MANY
 from bench.floors import pgbench
-from bench.load import Request, run
+from bench.load import WARMED, Request, run, warm
 from bench.results import Result
 from bench.statements import keep_plans, statements
 from tinhso.kernel.people.actions import issue_token
@@ -53,7 +53,7 @@ def _measure(stage: Stage, reader: "_Reader", name: str, path: str, requests: in
     cases = stage.filled.cases
     scans = keep_plans(f"list-{name}-{reader.name}-{cases}".replace(" ", "-"), texts, stage.plans)
     load = [Request("GET", path, reader.headers(path))] * requests
-    run(stage.place.port, load[:10], {}, threads=4)
+    warm(stage.place.port, load[:WARMED])
     loaded = run(stage.place.port, load, stage.servers)
     floor = pgbench(stage.place, texts, transactions=requests)
     what = f"list, {name}, {reader.name}, {stage.size}"

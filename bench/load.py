@@ -11,6 +11,9 @@ from typing import Any
 
 import psutil
 
+WARMED = 24
+"""So many connections reach every process of the web server, short of a bad joke of chance."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -111,6 +114,12 @@ def run(
     if faults:
         raise RuntimeError(faults[0])
     return Loaded(times, seconds, {name: cpu_seconds(it) - before[name] for name, it in servers.items()})
+
+
+def warm(port: int, requests: Sequence[Request], *, expected: int = 200) -> None:
+    """Send each on a connection of its own, so that every process of the web server has answered some before."""
+    for request in requests:
+        run(port, [request], {}, expected=expected)
 
 
 def send(connection: http.client.HTTPConnection, request: Request) -> tuple[int, str]:

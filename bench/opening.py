@@ -8,7 +8,7 @@ from django.test import Client
 
 from bench.arena import Stage
 from bench.floors import pgbench
-from bench.load import Request, run
+from bench.load import WARMED, Request, run, warm
 from bench.results import Result
 from bench.statements import statements
 from tinhso.kernel.cases.actions import Opening, act, open_case
@@ -27,7 +27,7 @@ _TEXT = (
 def measure_nothing(stage: Stage, requests: int) -> list[Result]:
     """A request that asks for nothing: what the web server and Django's middleware take by themselves."""
     load = [Request("GET", "/healthz", {})] * requests
-    run(stage.place.port, load[:40], {}, threads=THREADS)
+    warm(stage.place.port, load[:WARMED])
     loaded = run(stage.place.port, load, stage.servers)
     return [
         Result(
@@ -58,8 +58,8 @@ def measure_opening(stage: Stage, requests: int) -> list[Result]:
             )
             for n in range(requests)
         ]
-        run(place.port, load[:80], {}, threads=THREADS, expected=201)  # warms every worker
-        loaded = run(place.port, load[80:], stage.servers, threads=THREADS, expected=201)
+        warm(place.port, load[:WARMED], expected=201)
+        loaded = run(place.port, load[WARMED:], stage.servers, threads=THREADS, expected=201)
         floor = pgbench(place, [_again(it) for it in texts], clients=THREADS, transactions=requests)
         details = loaded.details() | {"floor": floor.__dict__}
         results += [
@@ -119,8 +119,8 @@ def measure_acting(stage: Stage, requests: int) -> list[Result]:
 
     over_http = statements(post)
     load = [Request("POST", address.format(numbers[key]), bearer | _own_key(), {"version": 1}) for key in counted]
-    run(place.port, load[:40], {}, threads=THREADS)
-    loaded = run(place.port, load[40:], stage.servers)
+    warm(place.port, load[:WARMED])
+    loaded = run(place.port, load[WARMED:], stage.servers)
     floor = pgbench(place, [_again_on(it) for it in texts], transactions=requests)
     details = loaded.details() | {"floor": floor.__dict__, "sql": over_http}
     return [

@@ -68,12 +68,14 @@ def show(results: Sequence[Result]) -> None:
         console.print(f"[dim]floor: {text}[/]")
     for it in results:
         if it.note or it.met is False:
-            reason = ". ".join(filter(None, [it.also, _beside_floor(it), it.note]))
+            reason = (
+                ". ".join(filter(None, [it.also, _beside_floor(it), it.note])) or f"{number(it.measured)} {it.unit}"
+            )
             console.print(f"[{'red' if it.met is False else 'dim'}]{it.what}: {reason}[/]")
 
 
 def _beside_floor(result: Result) -> str:
-    if not result.floor:
+    if not result.floor or result.better == "high" or result.measured <= result.floor:
         return ""
     return f"{number(result.measured - result.floor)} {result.unit} are not in the floor's {number(result.floor)}"
 

@@ -26,6 +26,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SENT = re.compile(r"/t/([\w-]+)/sent(#.*)?$")
 
 
+def choose(page: "Page", name: str, value: str) -> None:
+    """Tap a tile, as a thumb does: once it stands still, which it may not while a photo is being shown."""
+    tile = page.locator("label", has=page.locator(f"input[name={name}][value='{value}']"))
+    tile.click()
+    tile.locator("input:checked").wait_for(state="attached")
+
+
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:
     """A picture as large as a phone takes it."""
@@ -73,7 +80,7 @@ def test_a_report_goes_all_the_way(visit: Visit, photo: Path, width: int, langua
     good(page, script=script)
 
     page.locator("input[name=photos]").set_input_files(photo)
-    page.locator("input[name=category][value=road]").check(force=True)
+    choose(page, "category", "road")
     page.locator("select[name=commune]").select_option("25195")
     page.locator("textarea[name=text]").fill("Ổ gà lớn giữa đường")
     page.locator("input[name=contact]").fill("không phải số")
@@ -102,8 +109,8 @@ def test_a_report_goes_all_the_way(visit: Visit, photo: Path, width: int, langua
     act(case.pk, "close", {"outcome": "solved", "answer": "Đã vá mặt đường."}, actor=office)
     page.goto(f"/t/{case.secret}")
     good(page, script=script)
-    page.locator("input[name=solved][value=no]").check(force=True)
-    page.locator("input[name=satisfaction][value='2']").check(force=True)
+    choose(page, "solved", "no")
+    choose(page, "satisfaction", "2")
     page.locator("textarea[name=comment]").fill("Vẫn còn một nửa")
     page.locator("#rate [data-send]").click()
     page.wait_for_selector(".alert-success")
@@ -133,7 +140,7 @@ def test_photos_are_made_smaller_shown_and_can_be_taken_out(visit: Visit, photo:
     good(page)
     page.locator(".photo-remove").first.click()
     expect(page.locator("[data-preview]")).to_have_count(1)
-    page.locator("input[name=category][value=light]").check(force=True)
+    choose(page, "category", "light")
     page.locator("select[name=commune]").select_option("25195")
     page.locator("textarea[name=text]").fill("Đèn đường hỏng")
     page.locator("[data-send]").click()
@@ -192,7 +199,7 @@ def test_the_language_changes_without_losing_the_page_or_what_was_typed(visit: V
     page = visit()
     page.goto("/reports/new")
     page.locator("textarea[name=text]").fill("Cột điện nghiêng")
-    page.locator("input[name=category][value=power]").check(force=True)
+    choose(page, "category", "power")
     page.locator(".language-button").click()
     page.wait_for_selector("html[lang=en]")
     assert page.url.endswith("/reports/new")
@@ -203,7 +210,7 @@ def test_the_language_changes_without_losing_the_page_or_what_was_typed(visit: V
 def test_an_impatient_finger_sends_one_report(visit: Visit) -> None:
     page = visit(width=360)
     page.goto("/reports/new")
-    page.locator("input[name=category][value=other]").check(force=True)
+    choose(page, "category", "other")
     page.locator("select[name=commune]").select_option("25195")
     page.locator("textarea[name=text]").fill("Việc khác")
     page.evaluate(
