@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Field, Header, Query, Router, Schema
@@ -138,9 +138,10 @@ def _person(request: HttpRequest) -> Person:
 
 
 @router.get("/cases", response=CasesOut, summary="Cases that the token's person may see")
-def cases(request: HttpRequest, asked: Query[CasesQuery]) -> CasesOut:
+def cases(request: HttpRequest, asked: Query[CasesQuery]) -> HttpResponse:
     """Keyset paging over (opened_at, key). Statements: token, scope, list; one more with a unit."""
-    found = Case.objects.visible_to(_person(request).scope).for_page().order_by("-opened_at", "-pk")
+    found = Case.objects.visible_to(_person(request).scope).select_related("lead", "area").only(*_LISTED)
+    found = found.order_by("-opened_at", "-pk")
     for name in ("type", "category", "stage"):
         if value := _plain(name, getattr(asked, name)):
             found = found.filter(**{name: value})
@@ -156,10 +157,21 @@ def cases(request: HttpRequest, asked: Query[CasesQuery]) -> CasesOut:
     page = list(found[: asked.limit + 1])
     more = len(page) > asked.limit
     page = page[: asked.limit]
-    return CasesOut(
-        cases=[CaseOut.of(case) for case in page],
-        next=f"{page[-1].opened_at.isoformat()}_{page[-1].pk}" if more else None,
-    )
+    following = f"{page[-1].opened_at.isoformat()}_{page[-1].pk}" if more else None
+    # Written as they are: validating on the way out what came from our own table doubles the time of a page.
+    return JsonResponse({"cases": [_stated(case) for case in page], "next": following})
+
+
+_PLAIN = [name for name in CaseOut.model_fields if name not in {"lead", "area", "actions"}]
+_LISTED = [*_PLAIN, "lead__code", "lead__name", "lead__name_en", "area__code", "area__name", "area__name_en"]
+
+
+def _stated(case: Case) -> dict[str, Any]:
+    """A case of a list, as `CaseOut` describes it."""
+    stated = {name: getattr(case, name) for name in _PLAIN}
+    stated["lead"] = {"code": case.lead.code, "name": case.lead.title}
+    stated["area"] = {"code": case.area.code, "name": case.area.title} if case.area else None
+    return stated | {"actions": None}
 
 
 def _plain(name: str, value: str | None) -> str:

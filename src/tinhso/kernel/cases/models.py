@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -75,7 +75,11 @@ class CaseQuerySet(models.QuerySet["Case"]):
         mine = Q(raiser_id=scope.person)
         if scope.files_for_others:
             mine |= Q(filed_by_id=scope.person)
-        return self.filter(Q(units__overlap=sorted(scope.seen)) | mine) if scope.seen else self.filter(mine)
+        if not scope.seen:
+            return self.filter(mine)
+        # One array parameter: a province's scope has hundreds of units, and each would be a parameter of its own.
+        seen = Value(sorted(scope.seen), output_field=ArrayField(models.BigIntegerField()))
+        return self.filter(Q(units__overlap=seen) | mine)
 
     def open(self) -> "CaseQuerySet":
         return self.filter(closed_at__isnull=True)

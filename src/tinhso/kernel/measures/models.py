@@ -78,6 +78,7 @@ class Tally(models.Model):
                     "resolved",
                     "closed",
                     "on_time",
+                    "ended",
                     "reopened",
                     "rated",
                     "satisfied",

@@ -57,6 +57,11 @@ class Selection:
             return list(Unit.objects.filter(parent=None).values_list("pk", flat=True))
         return list(self.unit.lineage) if self.with_lineage else [self.unit.pk]
 
+    @property
+    def is_now(self) -> bool:
+        """Whether "open" is looked at as it stands; only a past day needs the spells that have ended."""
+        return self.end is None or _midnight_after(self.end) > timezone.now()
+
     def instant(self) -> datetime:
         """When "open" and "overdue" are looked at: the end of the last day, but never later than now."""
         now = timezone.now()
@@ -232,7 +237,7 @@ def _spells(
     measure: Measure, selection: Selection, by: By | None, wheres: list[str], parameters: dict[str, Any]
 ) -> str:
     parameters["at"] = selection.instant()
-    if selection.end is None:
+    if selection.is_now:
         wheres.append("until IS NULL")
     else:
         wheres.append("since <= %(at)s AND (until IS NULL OR until > %(at)s)")

@@ -110,7 +110,7 @@ class Behind:
     def _spells(self) -> QuerySet[Spell, int]:
         at = self.selection.instant()
         found = Spell.objects.filter(self._matter())
-        if self.selection.end is None:
+        if self.selection.is_now:
             found = found.filter(until=None)
         else:
             found = found.filter(Q(until=None) | Q(until__gt=at), since__lte=at)

@@ -163,7 +163,7 @@ def _open(selection: Selection) -> Iterable[dict[str, Any]]:
     """Open and overdue cases by lead unit, looked at when `Selection.instant` says."""
     at, tops = selection.instant(), selection.at_its_instant().tops()
     found = Spell.objects.filter(_matter(selection), unit_id__in=offices_under(tops))
-    if selection.end is None:
+    if selection.is_now:
         found = found.filter(until=None)
     else:
         found = found.filter(Q(until=None) | Q(until__gt=at), since__lte=at)
